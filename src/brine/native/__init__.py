@@ -1,0 +1,1 @@
+"""The hot loops, in C++. Every function here takes and returns plain arrays."""

@@ -1,0 +1,16 @@
+import numpy as np
+from numpy.typing import NDArray
+
+# structures
+def neighbour_pairs(
+    positions: NDArray[np.float64],
+    cell: NDArray[np.float64],
+    periodic: NDArray[np.bool_],
+    cutoff: float,
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]: ...
+
+# potentials
+
+# dynamics
+
+# observables

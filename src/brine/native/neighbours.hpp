@@ -1,0 +1,23 @@
+// Neighbour pairs within a cutoff: cell lists for boxes larger than the cutoff,
+// sums over images for smaller ones; triclinic and non-periodic cells alike.
+#pragma once
+
+#include <vector>
+
+#include "force_field.hpp"
+
+namespace brine {
+
+// Full list (i→j and j→i), compressed by centre: the neighbours of i are entries
+// first[i] … first[i+1]−1. The vector from i to its neighbour is
+// r[atom[k]] + shift[k]·cell − r[i].
+struct NeighbourList {
+  std::vector<int> first;
+  std::vector<int> atom;
+  std::vector<int> shift;  // 3 per entry, lattice translations
+};
+
+NeighbourList neighbours(int n, const double* positions, const Cell& cell,
+                         double cutoff);
+
+}  // namespace brine
