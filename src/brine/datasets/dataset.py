@@ -138,8 +138,8 @@ class Dataset:
         return (self.frame(k) for k in range(len(self)))
 
     def select(self, indices: ArrayLike) -> "Dataset":
-        """The frames `indices`, in that order (integers, a boolean mask or a slice)."""
-        chosen = np.arange(len(self))[indices]
+        """The frames `indices`, in that order (integers or a boolean mask)."""
+        chosen = np.arange(len(self))[np.asarray(indices)]
         rows = np.concatenate(
             [np.arange(self.offsets[k], self.offsets[k + 1]) for k in chosen]
             or [np.empty(0, dtype=np.int64)]

@@ -1,0 +1,1 @@
+"""Boxes, molecules, masses and neighbour pairs."""

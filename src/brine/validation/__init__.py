@@ -1,0 +1,1 @@
+"""Gates, references and the verdict."""

@@ -1,0 +1,1 @@
+"""Physics that is subtracted before the fit."""
