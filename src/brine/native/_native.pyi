@@ -9,6 +9,16 @@ def neighbour_pairs(
     cutoff: float,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]: ...
 
+class ForceField:
+    def compute(
+        self,
+        positions: NDArray[np.float64],
+        cell: NDArray[np.float64],
+        periodic: NDArray[np.bool_],
+    ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]: ...
+    def forget(self) -> None: ...
+    def closest_margin(self) -> float: ...
+
 # potentials
 
 # dynamics

@@ -24,9 +24,29 @@ nb::tuple neighbour_pairs(const Positions& positions, const Rows& rows,
                         to_numpy(std::move(list.shift), {n_pairs, 3}));
 }
 
+nb::tuple evaluate(ForceField& field, const Positions& positions, const Rows& rows,
+                   const Flags& periodic) {
+  const Cell cell = to_cell(rows, periodic);
+  const std::size_t n = positions.shape(0);
+  double energy = 0;
+  std::vector<double> forces(3 * n), virial(9);
+  {
+    nb::gil_scoped_release release;
+    field.compute(static_cast<int>(n), positions.data(), cell, energy, forces.data(),
+                  virial.data());
+  }
+  return nb::make_tuple(energy, to_numpy(std::move(forces), {n, 3}),
+                        to_numpy(std::move(virial), {3, 3}));
+}
+
 }  // namespace
 
 void bind_structures(nb::module_& m) {
+  nb::class_<ForceField>(m, "ForceField")
+      .def("compute", &evaluate, nb::arg("positions"), nb::arg("cell"),
+           nb::arg("periodic"))
+      .def("forget", &ForceField::forget)
+      .def("closest_margin", &ForceField::closest_margin);
   m.def("neighbour_pairs", &neighbour_pairs, nb::arg("positions"), nb::arg("cell"),
         nb::arg("periodic"), nb::arg("cutoff"));
 }
