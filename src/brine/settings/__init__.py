@@ -1,1 +1,91 @@
-"""Schemas of a protocol."""
+"""Schemas of a protocol: what may be asked for, its unit, its default.
+
+A protocol is one YAML file. Every section is frozen, refuses a key it does not know,
+and carries units in its names; a choice is a union on `kind`.
+
+>>> from brine.settings import parse_protocol
+>>> protocol = parse_protocol('''
+... name: water
+... system: {molecules: {H2O: 64}, density_g_per_mL: 0.997}
+... labels: {kind: oracle, oracle: {kind: spcfw}}
+... reference: {kind: oracle}
+... ''')
+>>> protocol.dynamics.timestep_fs
+0.5
+"""
+
+from brine.settings.dynamics import Dynamics, Langevin, Thermostat, VelocityRescaling
+from brine.settings.labels import (
+    FileLabels,
+    Labels,
+    OracleLabels,
+    Sampling,
+    SPCFwOracle,
+)
+from brine.settings.loading import (
+    dump_protocol,
+    load_protocol,
+    parse_protocol,
+    validate_protocol,
+)
+from brine.settings.potential import NativeSettings
+from brine.settings.problems import did_you_mean
+from brine.settings.protocol import Protocol
+from brine.settings.reference import (
+    ExperimentReference,
+    OracleReference,
+    Reference,
+    TrajectoryReference,
+)
+from brine.settings.section import Section, choice
+from brine.settings.split import (
+    CompositionSplit,
+    GroupSplit,
+    LastPartSplit,
+    RandomSplit,
+    Split,
+    TimeBlockSplit,
+)
+from brine.settings.system import (
+    FileSystem,
+    LabelledFrameSystem,
+    MoleculesSystem,
+    System,
+)
+from brine.settings.validation import ValidationSettings
+
+__all__ = [
+    "CompositionSplit",
+    "Dynamics",
+    "ExperimentReference",
+    "FileLabels",
+    "FileSystem",
+    "GroupSplit",
+    "LabelledFrameSystem",
+    "Labels",
+    "Langevin",
+    "LastPartSplit",
+    "MoleculesSystem",
+    "NativeSettings",
+    "OracleLabels",
+    "OracleReference",
+    "Protocol",
+    "RandomSplit",
+    "Reference",
+    "SPCFwOracle",
+    "Sampling",
+    "Section",
+    "Split",
+    "System",
+    "Thermostat",
+    "TimeBlockSplit",
+    "TrajectoryReference",
+    "ValidationSettings",
+    "VelocityRescaling",
+    "choice",
+    "did_you_mean",
+    "dump_protocol",
+    "load_protocol",
+    "parse_protocol",
+    "validate_protocol",
+]

@@ -1,0 +1,47 @@
+"""The protocol: everything that decides a result, in one file."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from brine.settings.dynamics import Dynamics
+from brine.settings.labels import Labels, OracleLabels
+from brine.settings.potential import NativeSettings
+from brine.settings.reference import ExperimentReference, OracleReference, Reference
+from brine.settings.section import Section
+from brine.settings.split import LastPartSplit, Split
+from brine.settings.system import MoleculesSystem, System
+from brine.settings.validation import ValidationSettings
+
+
+class Protocol(Section):
+    """From labels to a verdict."""
+
+    name: str = Field(min_length=1, max_length=80)
+    """Title of the report."""
+    seed: int = Field(default=1, ge=0)
+    """All randomness comes from it."""
+    system: System
+    labels: Labels
+    split: Split = LastPartSplit()
+    compare_splits: dict[str, Split] = Field(default_factory=dict)
+    """Further splits, by name, whose errors are reported beside the first."""
+    potential: NativeSettings = NativeSettings()
+    dynamics: Dynamics = Dynamics()
+    reference: Reference = ExperimentReference()
+    validation: ValidationSettings = ValidationSettings()
+
+    @model_validator(mode="after")
+    def _sections_must_fit_together(self) -> Self:
+        from_oracle = isinstance(self.labels, OracleLabels)
+        if isinstance(self.reference, OracleReference) and not from_oracle:
+            raise ValueError(
+                "reference.kind `oracle` needs labels.kind `oracle`: labels read from "
+                "files have no oracle that could run; use `experiment` or `trajectory`."
+            )
+        if from_oracle and not isinstance(self.system, MoleculesSystem):
+            raise ValueError(
+                "labels.kind `oracle` needs system.kind `molecules`: the oracle "
+                "samples the boxes that are built from them."
+            )
+        return self

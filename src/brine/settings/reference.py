@@ -1,0 +1,37 @@
+"""What the observables of a force field are judged against."""
+
+from typing import Annotated, Literal
+
+from pydantic import Tag
+
+from brine.settings.section import Section, choice
+
+
+class OracleReference(Section):
+    """The oracle's own molecular dynamics: known truth, free of any functional."""
+
+    kind: Literal["oracle"]
+
+
+class ExperimentReference(Section):
+    """Measured values, built in for water."""
+
+    kind: Literal["experiment"] = "experiment"
+
+
+class TrajectoryReference(Section):
+    """A trajectory of the level of theory that made the labels."""
+
+    kind: Literal["trajectory"]
+    path: str
+    """Relative to the protocol's own folder."""
+    topology: str | None = None
+    """Structure file, where the trajectory itself does not name the elements."""
+
+
+Reference = Annotated[
+    Annotated[OracleReference, Tag("oracle")]
+    | Annotated[ExperimentReference, Tag("experiment")]
+    | Annotated[TrajectoryReference, Tag("trajectory")],
+    choice("experiment"),
+]

@@ -1,0 +1,126 @@
+"""A protocol says everything that is wrong with it, at once and by key path."""
+
+from pathlib import Path
+
+import pytest
+
+from brine.errors import BrineError, SettingsError
+from brine.settings import (
+    LastPartSplit,
+    Protocol,
+    dump_protocol,
+    load_protocol,
+    parse_protocol,
+)
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+MINIMAL = """
+name: water
+system: {molecules: {H2O: 64}, density_g_per_mL: 0.997}
+labels: {kind: oracle}
+"""
+
+
+def message(text: str) -> str:
+    with pytest.raises(SettingsError) as caught:
+        parse_protocol(text)
+    return str(caught.value)
+
+
+def test_the_minimal_protocol_has_fewer_than_twenty_lines():
+    assert len(MINIMAL.split("\n")) < 20
+    assert parse_protocol(MINIMAL).split == LastPartSplit()
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda p: p.name)
+def test_every_example_is_a_protocol(path):
+    assert isinstance(load_protocol(path), Protocol)
+
+
+def test_a_written_protocol_reads_back_equal():
+    protocol = parse_protocol(MINIMAL)
+
+    assert parse_protocol(dump_protocol(protocol)) == protocol
+
+
+def test_a_typo_names_the_key_path_and_the_nearest_key():
+    found = message(MINIMAL + "dynamics: {temprature_K: 300}")
+
+    assert "`dynamics.temprature_K`" in found
+    assert "Did you mean `temperature_K`?" in found
+
+
+def test_a_typo_inside_a_choice_is_looked_up_in_that_choice():
+    found = message(MINIMAL + "split: {kind: time-block, train: 1, gap: 0, tset: 1}")
+
+    assert "`split.tset`" in found
+    assert "Did you mean `test`?" in found
+
+
+def test_a_typo_inside_a_named_split_is_looked_up_there():
+    found = message(
+        MINIMAL + "compare_splits: {folders: {kind: group, test: [a], tset: [b]}}"
+    )
+
+    assert "`compare_splits.folders.tset`" in found
+    assert "Did you mean `test`?" in found
+
+
+def test_a_key_of_another_section_is_pointed_to():
+    assert "Did you mean `dynamics.nvt_ps`?" in message(MINIMAL + "nvt_ps: 10")
+
+
+def test_a_misspelled_kind_is_answered_with_the_nearest():
+    found = message(MINIMAL.replace("kind: oracle", "kind: orcale"))
+
+    assert "`labels.kind` must be `oracle` or `files`, got 'orcale'" in found
+    assert "Did you mean `oracle`?" in found
+
+
+def test_all_problems_come_in_one_report():
+    found = message(MINIMAL.replace("0.997", "-1") + "sed: 3\ndynamics: {measure: [d]}")
+
+    assert "3 problems" in found
+    assert "`system.density_g_per_mL` must be greater than 0, got -1" in found
+    assert "`sed`" in found
+    assert "`dynamics.measure[0]`" in found
+
+
+def test_a_repeated_key_is_an_error_and_not_a_silent_choice():
+    assert "line 5 gives `seed` a second time (first on line 1)" in message(
+        "seed: 1" + MINIMAL + "seed: 2"
+    )
+
+
+def test_text_that_is_no_yaml_names_the_line():
+    assert "line 2" in message("a: [1,\nb: {")
+
+
+def test_a_file_that_does_not_exist_says_how_to_write_one(tmp_path):
+    with pytest.raises(SettingsError, match="brine init"):
+        load_protocol(tmp_path / "none.yaml")
+
+
+def test_a_settings_error_is_a_brine_error_and_a_value_error():
+    with pytest.raises(ValueError, match="keys and values") as caught:
+        parse_protocol("[1, 2]")
+    assert isinstance(caught.value, BrineError)
+
+
+def test_labels_from_files_have_no_oracle_to_be_judged_against():
+    text = MINIMAL.replace("kind: oracle", "kind: files, paths: [a.xyz]")
+
+    assert "needs labels.kind `oracle`" in message(text + "reference: {kind: oracle}")
+
+
+def test_diffusion_under_strong_friction_is_refused_and_explained():
+    strong = "dynamics: {thermostat: {kind: langevin, friction_per_ps: 50}"
+
+    assert "-86 %" in message(MINIMAL + strong + "}")
+    parse_protocol(MINIMAL + strong + ", measure: [density, rdf]}")
+    parse_protocol(MINIMAL + strong.replace("50", "0.1") + "}")
+
+
+def test_infinity_is_no_setting():
+    assert "finite" in message(MINIMAL + "dynamics: {nvt_ps: .inf}")
