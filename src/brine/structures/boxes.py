@@ -1,0 +1,171 @@
+"""Composition and density to a periodic box of liquid."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from shutil import which
+from typing import Final
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_masses as standard_masses
+from ase.io import read, write
+
+from brine.errors import BrineError, InputError, MissingPackageError
+from brine.structures.neighbours import neighbour_pairs
+from brine.structures.species import Species, find_species
+from brine.units import GRAM_PER_ML
+
+TOLERANCES: Final = (2.4, 2.2, 2.0, 1.8, 1.6)
+"""Å between atoms of different molecules; the smaller ones serve dense salts."""
+
+
+def build_box(
+    molecules: Mapping[str, int], *, density: float, rng: np.random.Generator
+) -> Atoms:
+    """A cubic periodic box of randomly placed rigid molecules, packed by Packmol.
+
+    Molecules are whole: none is cut by the boundary. Molecules of a kind stand
+    together, in the order of `molecules`.
+
+    Parameters
+    ----------
+    molecules : mapping of str to int
+        How many of each, such as ``{"H2O": 64}`` or ``{"Na+": 1, "Cl-": 1,
+        "H2O": 55}``.
+    density : float, g/mL
+    rng : numpy.random.Generator
+        Seeds Packmol: the same state gives the same box.
+
+    Raises
+    ------
+    InputError
+        An unknown name, a count or density that is not positive, a charged box,
+        or a density at which the molecules cannot be placed.
+    MissingPackageError
+        Packmol is not installed.
+    """
+    species = {name: find_species(name) for name in molecules}
+    _check(molecules, species, density)
+    length = cubic_length(
+        sum(
+            count * standard_masses[species[name].atoms.numbers].sum()
+            for name, count in molecules.items()
+        ),
+        density=density,
+    )
+    program = _packmol()
+    seed = int(rng.integers(1, 2**31 - 1))
+    for tolerance in TOLERANCES:
+        atoms = _pack(program, molecules, species, (length, tolerance, seed))
+        if atoms is not None:
+            return atoms
+    raise InputError(
+        f"`density` must leave room for the molecules, got {density} g/mL for "
+        f"{dict(molecules)}: Packmol cannot place them in a cube of {length:.2f} Å; "
+        "lower the density."
+    )
+
+
+def cubic_length(mass: float, *, density: float) -> float:
+    """Edge in Å of the cube that holds `mass` (amu) at `density` (g/mL)."""
+    return float((mass / (density * GRAM_PER_ML)) ** (1 / 3))
+
+
+def mass_density(atoms: Atoms) -> float:
+    """Density of a periodic box in g/mL, with standard atomic masses."""
+    mass = standard_masses[atoms.numbers].sum()
+    return float(mass / (atoms.get_volume() * GRAM_PER_ML))
+
+
+def _check(
+    molecules: Mapping[str, int], species: Mapping[str, Species], density: float
+) -> None:
+    if not molecules:
+        raise InputError("`molecules` must name at least one molecule, got none.")
+    for name, count in molecules.items():
+        if int(count) != count or count < 1:
+            raise InputError(
+                f"the number of {name} must be a positive integer, got {count}."
+            )
+    if not (np.isfinite(density) and density > 0):
+        raise InputError(f"`density` must be positive, in g/mL, got {density}.")
+    charge = sum(count * species[name].charge for name, count in molecules.items())
+    if charge:
+        raise InputError(
+            f"a periodic box must be neutral, got a charge of {charge:+d} e from "
+            f"{dict(molecules)}; change the number of ions."
+        )
+
+
+def _packmol() -> str:
+    beside = Path(sys.executable).parent / "packmol"
+    found = str(beside) if beside.is_file() else which("packmol")
+    if found is None:
+        raise MissingPackageError(
+            "building a box needs the program packmol, got none beside "
+            f"{sys.executable} or on PATH; run `pip install packmol`."
+        )
+    return found
+
+
+def _pack(
+    program: str,
+    molecules: Mapping[str, int],
+    species: Mapping[str, Species],
+    box: tuple[float, float, int],
+) -> Atoms | None:
+    """The packed box, None where Packmol finds no place for every molecule."""
+    length, tolerance, seed = box
+    lines = [
+        f"tolerance {tolerance}",
+        f"seed {seed}",
+        f"pbc {length:.6f} {length:.6f} {length:.6f}",
+        "filetype xyz",
+        "output packed.xyz",
+    ]
+    with tempfile.TemporaryDirectory(prefix="brine-packmol-") as name:
+        folder = Path(name)
+        for k, (molecule, count) in enumerate(molecules.items()):
+            write(folder / f"{k}.xyz", species[molecule].atoms, format="xyz")
+            lines += [f"structure {k}.xyz", f"  number {count}", "end structure"]
+        (folder / "packmol.inp").write_text("\n".join(lines) + "\n")
+        with (folder / "packmol.inp").open() as script:  # it rewinds: no pipe
+            run = subprocess.run(
+                [program],
+                stdin=script,
+                cwd=folder,
+                text=True,
+                capture_output=True,
+                check=False,
+            )
+        if not (folder / "packed.xyz").is_file():
+            if list(folder.glob("*_FORCED")):
+                return None
+            said = (run.stderr or run.stdout).strip().splitlines()[-1:]
+            raise BrineError(
+                f"Packmol must run, got exit status {run.returncode} from {program}"
+                f" ({' '.join(said)}); reinstall it with `pip install packmol`."
+            )
+        packed = read(folder / "packed.xyz", format="xyz")
+    atoms = Atoms(packed.numbers, packed.positions, cell=[length] * 3, pbc=True)
+    return atoms if _least_gap(atoms, molecules, species) > 0.95 * tolerance else None
+
+
+def _least_gap(
+    atoms: Atoms, molecules: Mapping[str, int], species: Mapping[str, Species]
+) -> float:
+    """Shortest distance in Å between atoms of different molecules, images included."""
+    sizes = [
+        len(species[name].symbols)
+        for name, count in molecules.items()
+        for _ in range(count)
+    ]
+    label = np.repeat(np.arange(len(sizes)), sizes)
+    if len(label) != len(atoms):
+        return 0.0
+    pairs = neighbour_pairs(atoms, TOLERANCES[0])
+    apart = label[pairs.centre] != label[pairs.neighbour]
+    return float(pairs.distances[apart].min(initial=np.inf))
