@@ -1,0 +1,172 @@
+"""Steps are done once, and only again when something they depend on changed."""
+
+import errno
+import json
+
+import pytest
+
+from brine.errors import BrineError, InputError
+from brine.workflow.crew import StepFailure, inline_crew, local_crew
+from brine.workflow.engine import run_steps
+from brine.workflow.events import Event
+from brine.workflow.lock import locked
+from brine.workflow.step import Step, step_hashes
+from brine.workflow.store import Store
+
+from . import actions
+
+
+def chain(label: int = 1, fit: int = 2, verdict: int = 3) -> list[Step]:
+    """Three steps, each after the last, and one beside them."""
+
+    def step(name, number, needs=()):
+        inputs = {"label": name, "number": number}
+        return Step(name, actions.count, version=1, inputs=inputs, needs=needs)
+
+    return [
+        step("label", label),
+        step("fit", fit, ("label",)),
+        step("scan", 10, ("fit",)),
+        step("verdict", verdict, ("fit", "scan")),
+    ]
+
+
+def run(tmp_path, steps, watcher=lambda event: None):
+    return run_steps(steps, Store(tmp_path), crew=inline_crew(), watcher=watcher)
+
+
+def calls(tmp_path) -> list[str]:
+    found = (tmp_path / "calls.txt").read_text().split()
+    (tmp_path / "calls.txt").write_text("")
+    return found
+
+
+def test_every_step_is_done_once_after_its_needs(tmp_path):
+    folders = run(tmp_path, chain())
+
+    assert calls(tmp_path) == ["label", "fit", "scan", "verdict"]
+    assert (folders["verdict"] / "total.txt").read_text() == str(3 + 3 + 13)
+
+
+def test_a_second_run_does_nothing(tmp_path):
+    first = run(tmp_path, chain())
+    calls(tmp_path)
+    events: list[Event] = []
+
+    assert run(tmp_path, chain(), events.append) == first
+    assert calls(tmp_path) == []
+    assert [event.kind for event in events] == ["found"] * 4
+
+
+def test_changing_a_late_setting_reruns_only_what_depends_on_it(tmp_path):
+    run(tmp_path, chain())
+    calls(tmp_path)
+
+    run(tmp_path, chain(verdict=4))
+    assert calls(tmp_path) == ["verdict"]
+    run(tmp_path, chain(fit=5))
+    assert calls(tmp_path) == ["fit", "scan", "verdict"]
+    run(tmp_path, chain())
+    assert calls(tmp_path) == []
+
+
+def test_a_new_version_of_a_step_has_another_hash():
+    old, new = chain(), chain()
+    new[1] = Step(
+        "fit", actions.count, version=2, inputs=old[1].inputs, needs=("label",)
+    )
+
+    before, after = step_hashes(old), step_hashes(new)
+
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"fit", "scan", "verdict"}
+
+
+def test_the_order_of_keys_does_not_change_a_hash():
+    one = Step("a", actions.count, version=1, inputs={"x": 1, "y": 2})
+    other = Step("a", actions.count, version=1, inputs={"y": 2, "x": 1})
+
+    assert step_hashes([one]) == step_hashes([other])
+
+
+def test_a_step_without_its_needs_before_it_is_refused():
+    with pytest.raises(InputError, match="needs `label`"):
+        step_hashes(chain()[1:])
+
+
+def test_a_damaged_result_is_made_again(tmp_path):
+    folders = run(tmp_path, chain())
+    calls(tmp_path)
+    (folders["scan"] / "total.txt").write_text("")
+
+    run(tmp_path, chain())
+
+    assert calls(tmp_path) == ["scan"]
+
+
+def test_half_a_result_is_never_seen_and_never_reused(tmp_path):
+    step = Step("half", actions.half, version=1)
+    for _ in range(2):
+        with pytest.raises(InputError, match="halfway"):
+            run(tmp_path, [step])
+    assert not Store(tmp_path).has(step, step_hashes([step])["half"])
+    assert [p.name for p in (tmp_path / "steps").iterdir()] == [".partial"]
+
+
+def test_the_record_says_what_made_a_result(tmp_path):
+    folder = run(tmp_path, chain())["fit"]
+
+    record = json.loads((folder / "step.json").read_text())
+
+    assert record["inputs"] == {"label": "fit", "number": 2}
+    assert record["needs"] == ["label"]
+    assert folder.name == f"fit-{record['hash'][:12]}"
+
+
+def test_other_processes_give_the_same_results(tmp_path):
+    steps = chain()
+    events: list[Event] = []
+
+    with pytest.raises(InputError, match="must have a volume"):
+        run_steps(
+            [*steps, Step("fail", actions.fail, version=1, needs=("verdict",))],
+            Store(tmp_path),
+            crew=local_crew(2),
+            watcher=events.append,
+        )
+
+    total = Store(tmp_path).folder(steps[3], step_hashes(steps)["verdict"])
+    assert (total / "total.txt").read_text() == "19"
+    assert [e.step for e in events if e.kind == "finished"][-1] == "verdict"
+
+
+def test_a_full_disk_arrives_as_what_it_is(tmp_path):
+    with pytest.raises(OSError, match="No space left") as caught:
+        run(tmp_path, [Step("full", actions.fill_disk, version=1)])
+    assert caught.value.errno == errno.ENOSPC
+
+
+def test_an_unforeseen_error_names_the_step_and_keeps_the_traceback(tmp_path):
+    with pytest.raises(StepFailure) as caught:
+        run(tmp_path, [Step("odd", actions.stumble, version=1)])
+    sentence, traceback = caught.value.args
+    assert "step `odd` failed: ZeroDivisionError" in sentence
+    assert "actions.py" in traceback
+
+
+def test_a_killed_worker_is_answered_with_how_to_go_on(tmp_path):
+    with pytest.raises(BrineError, match=r"step `die` was killed.*run again"):
+        run_steps(
+            [Step("die", actions.die, version=1)], Store(tmp_path), crew=local_crew(1)
+        )
+
+
+def test_two_runs_in_one_folder_are_refused(tmp_path):
+    with (
+        locked(tmp_path),
+        pytest.raises(InputError, match="is working in"),
+        locked(tmp_path),
+    ):
+        pass
+    with locked(tmp_path):
+        pass
