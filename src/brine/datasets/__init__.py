@@ -1,1 +1,39 @@
-"""Frames and their labels."""
+"""Frames and their labels: readers, splits, reference energies and the audit."""
+
+from brine.datasets.assembly import dataset_from_atoms
+from brine.datasets.dataset import Dataset, concatenate
+from brine.datasets.leak import Leak, measure_leak
+from brine.datasets.reading import read_dataset
+from brine.datasets.reference_energies import ReferenceEnergies, fit_reference_energies
+from brine.datasets.splits import (
+    Split,
+    compositions,
+    random_split,
+    split_by_composition,
+    split_by_group,
+    split_by_time_block,
+)
+from brine.datasets.storage import load_dataset, save_dataset, write_dataset
+from brine.datasets.time_order import TimeOrder, time_order
+
+__all__ = [
+    "Dataset",
+    "Leak",
+    "ReferenceEnergies",
+    "Split",
+    "TimeOrder",
+    "compositions",
+    "concatenate",
+    "dataset_from_atoms",
+    "fit_reference_energies",
+    "load_dataset",
+    "measure_leak",
+    "random_split",
+    "read_dataset",
+    "save_dataset",
+    "split_by_composition",
+    "split_by_group",
+    "split_by_time_block",
+    "time_order",
+    "write_dataset",
+]

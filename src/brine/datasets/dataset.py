@@ -158,6 +158,42 @@ class Dataset:
         offsets = np.concatenate([[0], np.cumsum(self.n_atoms[chosen])])
         return replace(self, offsets=offsets, **per_frame, **per_atom)
 
+    def require_finite(self) -> "Dataset":
+        """The same dataset, once every position and every present label is finite.
+
+        Raises
+        ------
+        InputError
+            With the file, the frame and the quantity that is not.
+        """
+        for name, frames in self.not_finite().items():
+            if frames.size:
+                k = int(frames[0])
+                raise InputError(
+                    f"{self.source_names[self.source[k]]}, frame "
+                    f"{self.source_frame[k]}: `{name}` must be finite, got NaN or "
+                    f"infinity ({frames.size} such frames); leave them out."
+                )
+        return self
+
+    def not_finite(self) -> dict[str, NDArray[np.int64]]:
+        """For positions, cells and labels the frames where they should be finite."""
+        atom_frame = np.repeat(np.arange(len(self)), self.n_atoms)
+
+        def of_atoms(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+            good = np.ones(len(self), dtype=bool)
+            good[atom_frame[~np.isfinite(values).all(axis=1)]] = False
+            return good
+
+        finite = {
+            "positions": of_atoms(self.positions),
+            "cells": np.isfinite(self.cells).all(axis=(1, 2)),
+            "energy": np.isfinite(self.energy) | ~self.has_energy,
+            "forces": of_atoms(self.forces) | ~self.has_forces,
+            "stress": np.isfinite(self.stress).all(axis=(1, 2)) | ~self.has_stress,
+        }
+        return {name: np.flatnonzero(~good) for name, good in finite.items()}
+
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 over everything that changes a fit, as hexadecimal digits."""

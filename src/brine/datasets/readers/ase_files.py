@@ -1,0 +1,153 @@
+"""Extended XYZ, and every labelled format that ASE reads."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import ase.io
+import numpy as np
+from ase import Atoms
+from numpy.typing import NDArray
+
+from brine.datasets.assembly import (
+    UNSTATED,
+    Frame,
+    Origin,
+    assemble,
+    frame_from_atoms,
+)
+from brine.datasets.dataset import Dataset
+from brine.errors import DataFileError
+
+ASSUMPTIONS = (
+    "ASE files: positions in Å, energies in eV, forces in eV/Å, stress in eV/Å³ "
+    "with tension positive"
+)
+VIRIAL_ASSUMPTION = "extended XYZ: a `virial` is in eV and equals −stress·volume"
+PREFIXES = ("", "REF_", "ref_", "dft_", "DFT_")
+"""What label names are looked for under, when ASE attached no labels itself."""
+
+
+def read_ase(path: Path, *, name: str) -> Dataset:
+    """Every frame of a file that ASE reads.
+
+    A frame belongs to the group named by ``info["group"]`` or ``info["set"]``,
+    else all frames of the file are one group. The fingerprint is
+    ``info["fingerprint"]``.
+
+    Raises
+    ------
+    DataFileError
+        The file is truncated or not a format that ASE knows, frames state
+        different fingerprints, or a label has the wrong shape.
+    """
+    images = _images(path, name)
+    fingerprints = {str(a.info.get("fingerprint", UNSTATED)) for a in images}
+    if len(fingerprints) > 1:
+        raise DataFileError(
+            f"{name} mixes levels of theory {sorted(fingerprints)}; split the file."
+        )
+    assumptions = [ASSUMPTIONS]
+    frames = []
+    for index, atoms in enumerate(images):
+        frame = _frame(atoms, default_group=name, where=f"{name}, frame {index}")
+        if frame.stress is None and _find("virial", atoms.info) is not None:
+            frame = _stress_from_virial(frame, atoms, f"{name}, frame {index}")
+            assumptions.append(VIRIAL_ASSUMPTION)
+        frames.append(frame)
+    origin = Origin(name, fingerprints.pop() if fingerprints else UNSTATED)
+    origin = replace(origin, assumptions=tuple(dict.fromkeys(assumptions)))
+    return assemble(frames, origin)
+
+
+def _images(path: Path, name: str) -> list[Atoms]:
+    try:
+        images = ase.io.read(path, index=":")
+    except Exception as error:
+        place = _first_broken_frame(path)
+        raise DataFileError(
+            f"{name} cannot be read{place}: {_one_line(error)}"
+        ) from error
+    return images if isinstance(images, list) else [images]
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if text.endswith(".") else f"{text}."
+
+
+def _first_broken_frame(path: Path) -> str:
+    """Where an XYZ file stops making sense, as words; empty for other formats."""
+    if path.suffix not in (".xyz", ".extxyz"):
+        return ""
+    with path.open(errors="replace") as lines:
+        for frame in range(10**9):
+            head = lines.readline()
+            if not head.strip():
+                return ""
+            if not head.strip().isdigit():
+                return f" at frame {frame} (a count of atoms must stand here)"
+            n_atoms = int(head)
+            body = list(islice(lines, n_atoms + 1))
+            columns = {len(line.split()) for line in body[1:]}
+            if len(body) < n_atoms + 1 or len(columns) > 1:
+                return (
+                    f" at frame {frame}, which is truncated or damaged "
+                    f"({max(len(body) - 1, 0)} of {n_atoms} atom lines found); "
+                    "remove that frame or copy the file again"
+                )
+    return ""
+
+
+def _frame(atoms: Atoms, *, default_group: str, where: str) -> Frame:
+    group = atoms.info.get("group", atoms.info.get("set", default_group))
+    frame = frame_from_atoms(atoms, group=str(group))
+    energy, forces, stress = frame.energy, frame.forces, frame.stress
+    if energy is None:
+        found = _find("energy", atoms.info)
+        energy = None if found is None else _number(found, where)
+    if forces is None:
+        forces = _find("forces", atoms.arrays)
+        forces = _find("force", atoms.arrays) if forces is None else forces
+    if stress is None and (found := _find("stress", atoms.info)) is not None:
+        stress = _tensor(found, "stress", where)
+    return replace(frame, energy=energy, forces=forces, stress=stress)
+
+
+def _find(label: str, values: Mapping[str, Any]) -> Any | None:
+    for prefix in PREFIXES:
+        if prefix + label in values:
+            return values[prefix + label]
+    return None
+
+
+def _number(value: Any, where: str) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise DataFileError(
+            f"{where}: `energy` must be a number, got {value!r}."
+        ) from None
+
+
+def _tensor(value: Any, label: str, where: str) -> NDArray[np.float64]:
+    """(3, 3) array from nine numbers, or from six in Voigt order."""
+    array: NDArray[np.float64] = np.asarray(value, dtype=float)
+    if array.size == 9:
+        return array.reshape(3, 3)
+    if array.shape == (6,):
+        full: NDArray[np.float64] = array[np.array([[0, 5, 4], [5, 1, 3], [4, 3, 2]])]
+        return full
+    raise DataFileError(
+        f"{where}: `{label}` must hold 9 or 6 numbers, got shape {array.shape}."
+    )
+
+
+def _stress_from_virial(frame: Frame, atoms: Atoms, where: str) -> Frame:
+    volume = abs(np.linalg.det(atoms.cell.array))
+    if volume == 0:
+        raise DataFileError(f"{where}: a `virial` needs a cell with a volume.")
+    virial = _tensor(_find("virial", atoms.info), "virial", where)
+    return replace(frame, stress=-virial / volume)
