@@ -24,3 +24,12 @@ class ForceField:
 # dynamics
 
 # observables
+def radial_counts(
+    positions: NDArray[np.float64],
+    cells: NDArray[np.float64],
+    types: NDArray[np.int32],
+    groups: NDArray[np.int32],
+    n_types: int,
+    r_max: float,
+    n_bins: int,
+) -> NDArray[np.uint32]: ...
