@@ -19,8 +19,8 @@ auto radial_counts(const Frames& positions, const Cells& cells, const Labels& ty
                    const Labels& groups, int n_types, double r_max, int n_bins) {
   const std::size_t n_frames = positions.shape(0), n_atoms = positions.shape(1);
   const std::size_t size = static_cast<std::size_t>(n_types) * n_types * n_bins;
-  const PairCounting counting{static_cast<int>(n_atoms), n_types, types.data(),
-                              groups.data(), r_max, n_bins};
+  const PairCounting counting{
+      static_cast<int>(n_atoms), n_types, types.data(), groups.data(), r_max, n_bins};
   std::vector<std::uint32_t> counts(n_frames * size);
   {
     nb::gil_scoped_release release;

@@ -8,8 +8,7 @@
 // The inner loop is compiled for several instruction sets and chosen at run time.
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && \
     !defined(__clang__)
-#define BRINE_CPU_CLONES \
-  __attribute__((target_clones("default", "arch=haswell", "arch=skylake-avx512")))
+#define BRINE_CPU_CLONES __attribute__((target_clones("default", "avx2", "avx512f")))
 #else
 #define BRINE_CPU_CLONES
 #endif
@@ -137,8 +136,9 @@ void bins_of(const Frame& f, int i, int first, int last, float per_bin, int n_bi
     const float y = db * m2 + dc * m4;
     const float z = dc * m5;
     const int bin = static_cast<int>(std::sqrt(x * x + y * y + z * z) * per_bin);
-    const bool counted = bin < n_bins && group[j] != own;
-    out[j - first] = row[j] + (counted ? bin : n_bins);
+    const int kept = bin < n_bins ? bin : n_bins;
+    const int other = group[j];
+    out[j - first] = row[j] + (other == own ? n_bins : kept);
   }
 }
 
@@ -182,8 +182,7 @@ int cells_within(int here, int bins, int reach, int* cells) {
     for (int q = 0; q < bins; ++q) cells[q] = q;
     return bins;
   }
-  for (int q = -reach; q <= reach; ++q)
-    cells[q + reach] = (here + q + bins) % bins;
+  for (int q = -reach; q <= reach; ++q) cells[q + reach] = (here + q + bins) % bins;
   std::sort(cells, cells + 2 * reach + 1);
   return 2 * reach + 1;
 }

@@ -1,4 +1,4 @@
-r"""What a correlated series of numbers says: where it is equilibrated, its mean, its error.
+r"""What a correlated series says: where it is equilibrated, its mean, its error.
 
 Equilibration follows Chodera 2016 (10.1021/acs.jctc.5b00784): drop the head whose
 loss leaves the largest number of uncorrelated samples. Errors of means come from the
@@ -131,7 +131,8 @@ def _blocking_levels(
     values: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Standard error and squared lag-one correlation, in sigma², of every level."""
-    errors, tests = [], []
+    errors: list[float] = []
+    tests: list[float] = []
     while len(values) >= 4 or not errors:
         n = len(values)
         deviation = values - values.mean()
@@ -165,7 +166,7 @@ def _rounding(values: NDArray[np.float64]) -> float:
 
 
 def _timeseries() -> ModuleType:
-    """Pymbar's time-series tools, imported late (two seconds) and without its banner."""
+    """Pymbar's time-series tools, imported late (two seconds), without its banner."""
     logger = logging.getLogger("pymbar")
     level = logger.level
     logger.setLevel(logging.ERROR)
