@@ -8,84 +8,54 @@ itself exceeds `largest_error`, agreement would mean nothing, and the gate is
 undetermined.
 """
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from brine.settings.section import Section
 
 
-class Tolerances(BaseModel):
-    """Base of every tolerance: frozen, no unknown key."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Agreement(Tolerances):
+class Agreement(Section):
     """When a value agrees with its reference."""
 
-    relative: float = Field(gt=0, description="fraction of the reference")
-    largest_error: float = Field(
-        gt=0, description="largest combined standard error, fraction of the reference"
-    )
-    experiment: float = Field(
-        gt=0,
-        description="largest difference from experiment, fraction of it, that a level "
-        "of theory may be to blame for instead of the potential",
-    )
+    relative: float = Field(gt=0)
+    """Difference that does not matter, as a fraction of the reference."""
+    largest_error: float = Field(gt=0)
+    """Largest combined standard error, as a fraction of the reference."""
+    experiment: float = Field(gt=0)
+    """Largest difference from experiment, as a fraction of it, for which the level of
+    theory may be to blame instead of the potential."""
 
 
-class ValidationSettings(Tolerances):
+class ValidationSettings(Section):
     """What each gate of the verdict asks for."""
 
-    standard_errors: float = Field(
-        default=2.0, gt=0, description="combined standard errors that still agree"
-    )
-    energy_rmse_meV_per_atom: float = Field(
-        default=1.0, gt=0, description="held-out energy, mean of the error removed"
-    )
-    force_rmse_meV_per_A: float = Field(
-        default=60.0, gt=0, description="held-out forces, over components"
-    )
-    energy_drift_meV_per_atom_per_ns: float = Field(
-        default=5.0, gt=0, description="of the total energy in NVE"
-    )
-    short_range_well_eV: float = Field(
-        default=0.05,
-        gt=0,
-        description="deepest well inside the shortest distance in the data",
-    )
-    pressure_error_bar: float = Field(
-        default=300.0, gt=0, description="mean error of the pressure on held-out frames"
-    )
-    pressure_roughness: float = Field(
-        default=0.05,
-        gt=0,
-        description="departure of P(V) from a smooth curve, fraction of its range",
-    )
-    density_window: float = Field(
-        default=0.05,
-        gt=0,
-        description="half width, in density, over which P(V) must fall with V",
-    )
-    density_span: float = Field(
-        default=0.05,
-        gt=0,
-        description="relative span of the labels' volumes that can fix a density",
-    )
-    hot_offset_K: float = Field(
-        default=100.0, gt=0, description="how much above the target it must be stable"
-    )
-    temperature_offset: float = Field(
-        default=0.1, gt=0, description="relative departure from a run's temperature"
-    )
-    first_peak_A: float = Field(
-        default=0.02, gt=0, description="shift of the first maximum of g(r)"
-    )
+    standard_errors: float = Field(default=2.0, gt=0)
+    """Combined standard errors that still agree."""
+    energy_rmse_meV_per_atom: float = Field(default=1.0, gt=0)
+    """Held-out energy, mean of the error removed."""
+    force_rmse_meV_per_A: float = Field(default=60.0, gt=0)
+    """Held-out forces, over components."""
+    energy_drift_meV_per_atom_per_ns: float = Field(default=5.0, gt=0)
+    """Of the conserved energy in NVE."""
+    short_range_well_eV: float = Field(default=0.05, gt=0)
+    """Deepest well inside the shortest distance in the data."""
+    pressure_error_bar: float = Field(default=300.0, gt=0)
+    """Mean error of the pressure on held-out frames."""
+    pressure_roughness: float = Field(default=0.05, gt=0)
+    """Departure of P(V) from a smooth curve, as a fraction of its range."""
+    density_window: float = Field(default=0.05, gt=0)
+    """Half width, relative to the density, over which P(V) must fall with V."""
+    density_span: float = Field(default=0.05, gt=0)
+    """Relative span of the labels' volumes from which a density can be learned."""
+    hot_offset_K: float = Field(default=100.0, gt=0)
+    """How much above the target temperature a run must be stable as well."""
+    temperature_offset: float = Field(default=0.1, gt=0)
+    """Relative departure of the mean temperature from the one asked for."""
+    first_peak_A: float = Field(default=0.02, gt=0)
+    """Shift of the first maximum of g(r)."""
     density: Agreement = Agreement(relative=0.005, largest_error=0.015, experiment=0.25)
     rdf: Agreement = Agreement(relative=0.03, largest_error=0.05, experiment=0.5)
     diffusion: Agreement = Agreement(relative=0.05, largest_error=0.15, experiment=0.9)
-    diffusion_exponent: float = Field(
-        default=0.15,
-        gt=0,
-        description="departure from one of the slope of log MSD against log time",
-    )
-    friction_per_ps: float = Field(
-        default=0.1, ge=0, description="Langevin friction that dynamics still survives"
-    )
+    diffusion_exponent: float = Field(default=0.15, gt=0)
+    """Departure from one of the slope of log MSD against log time."""
+    friction_per_ps: float = Field(default=0.1, ge=0)
+    """Langevin friction under which dynamics is still worth measuring."""

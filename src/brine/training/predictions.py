@@ -1,6 +1,5 @@
 """What a potential says of every frame of a dataset, as plain columns."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from brine.datasets.dataset import Dataset
 from brine.errors import ShapeError
 from brine.potentials.potential import Potential
+from brine.structures.progress import Report, silent
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ def predict(
     potential: Potential,
     dataset: Dataset,
     *,
-    each: Callable[[int], None] | None = None,
+    report: Report = silent,
 ) -> Predictions:
     """Energy, forces and stress of every frame of `dataset`.
 
@@ -56,8 +56,8 @@ def predict(
     ----------
     potential : Potential
     dataset : Dataset
-    each : callable, optional
-        Called with the number of frames done after each frame.
+    report : Report
+        Told ``done`` after each frame.
     """
     energy = np.full(len(dataset), np.nan)
     forces = np.full_like(dataset.forces, np.nan)
@@ -67,6 +67,5 @@ def predict(
         energy[k] = evaluation.energy
         forces[dataset.atoms_of(k)] = evaluation.forces
         stress[k] = evaluation.stress
-        if each is not None:
-            each(k + 1)
+        report("predict", {"done": (k + 1) / len(dataset)})
     return Predictions(energy, forces, stress)
