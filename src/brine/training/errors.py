@@ -302,13 +302,11 @@ def _group_means(
     values: NDArray[np.float64], groups: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """(n_groups,) array: the mean of `values` in each group."""
-    sums: NDArray[np.float64] = np.bincount(groups, weights=values)
-    return sums / np.bincount(groups)
+    sums = np.bincount(groups, weights=values)
+    return np.asarray(sums / np.bincount(groups))
 
 
-def _composition_spread(
-    error: NDArray[np.float64], groups: NDArray[np.int64]
-) -> float:
+def _composition_spread(error: NDArray[np.float64], groups: NDArray[np.int64]) -> float:
     means = _group_means(error, groups)
     return root_mean_square(means - means.mean()) if len(means) > 1 else float("nan")
 

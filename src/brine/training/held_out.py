@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from ase.data import chemical_symbols
+from ase.data import atomic_masses, chemical_symbols
 from numpy.typing import NDArray
 
 from brine.datasets.dataset import Dataset
+from brine.structures.molecules import whole_and_labels
 from brine.training.errors import (
     EnergyErrors,
     ForceErrors,
@@ -15,7 +16,7 @@ from brine.training.errors import (
     force_errors,
     stress_errors,
 )
-from brine.training.molecular_errors import MolecularErrors
+from brine.training.molecular_errors import MolecularErrors, molecular_errors
 from brine.training.predictions import Predictions
 
 
@@ -51,6 +52,7 @@ def held_out_errors(dataset: Dataset, predictions: Predictions) -> HeldOutErrors
         energy=_energy(dataset, predictions),
         forces=_forces(dataset, predictions),
         stress=_stress(dataset, predictions),
+        molecular=_molecular(dataset, predictions),
     )
 
 
@@ -92,6 +94,25 @@ def _forces(dataset: Dataset, predictions: Predictions) -> ForceErrors | None:
         return None
     return force_errors(
         predictions.forces[rows], dataset.forces[rows], numbers=dataset.numbers[rows]
+    )
+
+
+def _molecular(dataset: Dataset, predictions: Predictions) -> MolecularErrors | None:
+    rows = atoms_with_forces(dataset)
+    if not rows.any():
+        return None
+    positions, molecules, first = [], [], 0
+    for k in np.flatnonzero(dataset.has_forces):
+        whole, labels = whole_and_labels(dataset.frame(int(k)))
+        positions.append(whole)
+        molecules.append(labels + first)
+        first += len(labels)
+    return molecular_errors(
+        predictions.forces[rows],
+        dataset.forces[rows],
+        positions=np.concatenate(positions),
+        masses=atomic_masses[dataset.numbers[rows]],
+        molecules=np.concatenate(molecules),
     )
 
 

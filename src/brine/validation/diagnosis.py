@@ -53,9 +53,9 @@ def _narrow_volumes(evidence: Evidence, failed: frozenset[str]) -> str:
         support.lowest_density <= found <= support.highest_density
     ):
         return (
-            f"The box settled at {found:.3f} g/mL, outside the "
-            f"{support.lowest_density:.3f} to {support.highest_density:.3f} g/mL of the "
-            "labels: there the pressure is extrapolated. Add labels at that density."
+            f"The box settled at {found:.3f} g/mL, outside the labels' "
+            f"{support.lowest_density:.3f} to {support.highest_density:.3f} g/mL: "
+            "there the pressure is extrapolated. Add labels at that density."
         )
     if support.volume_span < 0.15:
         return (

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from brine.errors import InputError
-from brine.observables.series import statistical_inefficiency
 from brine.settings.validation import ValidationSettings
 from brine.structures.simulation import Simulation
 from brine.validation.held_out_gates import not_run
@@ -46,9 +45,7 @@ def energy_drift(simulation: Simulation) -> EnergyDrift:
     )
 
 
-def linear_drift(
-    times: ArrayLike, energies: ArrayLike, *, n_atoms: int
-) -> EnergyDrift:
+def linear_drift(times: ArrayLike, energies: ArrayLike, *, n_atoms: int) -> EnergyDrift:
     r"""Slope of `energies` against `times` with the error of correlated residuals.
 
     The least-squares error is widened by :math:`\sqrt{g}`, with :math:`g` the
@@ -81,6 +78,19 @@ def linear_drift(
     return EnergyDrift(slope * scale, float(error * scale), float(np.ptp(time)) / 1e3)
 
 
+def statistical_inefficiency(series: NDArray[np.float64]) -> float:
+    """Number of samples that count as one, from the first positive correlations."""
+    centred = series - series.mean()
+    power = np.abs(np.fft.rfft(centred, 2 * len(centred))) ** 2
+    correlation = np.fft.irfft(power)[: len(centred)]
+    if correlation[0] <= 0:
+        return 1.0
+    correlation /= correlation[0]
+    negative = np.flatnonzero(correlation < 0)
+    last = negative[0] if negative.size else len(correlation)
+    return float(max(1.0, 1 + 2 * correlation[1:last].sum()))
+
+
 def energy_drift_gate(
     drift: EnergyDrift | None,
     settings: ValidationSettings,
@@ -102,7 +112,7 @@ def energy_drift_gate(
         reason = f"The energy drifts by {found}, limit {limit:g}; shorten the timestep."
     elif abs(drift.value) > limit or drift.error > limit:
         status = Status.UNDETERMINED
-        reason = f"The error bar is too wide for a limit of {limit:g}: {found}; run longer."
+        reason = f"Error bar too wide for a limit of {limit:g}: {found}; run longer."
     else:
         status = Status.PASS
         reason = f"The energy drifts by {found}, limit {limit:g}."

@@ -4,7 +4,7 @@ A barostat follows the slope of this curve: where the pressure does not fall as 
 volume grows, the box swells to nothing or collapses.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from brine.potentials.potential import Potential
 from brine.settings.validation import ValidationSettings
+from brine.structures.perturbations import scale_cell, scale_molecules
+from brine.structures.progress import Report, silent
 from brine.training.errors import StressErrors
 from brine.units import BAR, GRAM_PER_ML
 from brine.validation.held_out_gates import not_run
@@ -25,7 +27,7 @@ GIGAPASCAL = 1e4
 LENGTH_FACTORS = np.linspace(0.94, 1.06, 13)
 """relative to the frames' own cell lengths"""
 
-Scaling = Callable[[Atoms, float], Atoms]
+SCALINGS = {"molecules": scale_molecules, "cell": scale_cell}
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +71,9 @@ class PressureVolumeScan:
         """
         centre = int(np.argmin(np.abs(self.factors - 1)))
         near = slice(max(centre - 1, 0), centre + 2)
-        slopes = np.polyfit(3 * np.log(self.factors[near]), self.pressures[:, near].T, 1)
+        slopes = np.polyfit(
+            3 * np.log(self.factors[near]), self.pressures[:, near].T, 1
+        )
         moduli = -slopes[0] / GIGAPASCAL
         error = moduli.std(ddof=1) / np.sqrt(len(moduli)) if len(moduli) > 1 else np.nan
         return float(moduli.mean()), float(error)
@@ -84,7 +88,7 @@ class PressureVolumeScan:
         return float(np.abs(mean - smooth).max() / np.ptp(mean))
 
     def rises(self, window: float) -> NDArray[np.float64]:
-        """Steps up of the mean pressure as V grows within ± `window` in density, bar."""
+        """Steps up of the mean pressure with V, within ± `window` in density, bar."""
         inside = np.abs(self.factors**-3 - 1) <= window
         steps = np.diff(self.mean_pressures[inside])
         return steps[~(steps < 0)]
@@ -94,9 +98,9 @@ def pressure_volume_scan(
     potential: Potential,
     frames: Sequence[Atoms],
     *,
-    scaling: Scaling,
-    moved: Literal["molecules", "cell"],
+    moved: Literal["molecules", "cell"] = "molecules",
     factors: NDArray[np.float64] = LENGTH_FACTORS,
+    report: Report = silent,
 ) -> PressureVolumeScan:
     """Pressures of `frames` scaled by each of `factors`.
 
@@ -105,22 +109,25 @@ def pressure_volume_scan(
     potential : Potential
     frames : sequence of ase.Atoms
         Periodic, equilibrated; about ten average well.
-    scaling : callable
-        ``scaling(atoms, factor)`` gives the scaled copy:
-        `brine.structures.scale_molecules` or `brine.structures.scale_cell`.
     moved : ``molecules`` or ``cell``
-        Which of the two.
+        Whether molecules stay rigid while their centres are scaled, or everything
+        is scaled.
     factors : (n_factors,) array
         Of every length, ascending.
+    report : Report
+        Told ``done`` after each frame.
     """
     shape = (len(frames), len(factors))
     densities, pressures = np.empty(shape), np.empty(shape)
     for k, frame in enumerate(frames):
         for j, factor in enumerate(factors):
-            scaled = scaling(frame, float(factor))
+            scaled = SCALINGS[moved](frame, float(factor))
             stress = potential.evaluate(scaled).stress
             pressures[k, j] = -np.trace(stress) / 3 / BAR
-            densities[k, j] = scaled.get_masses().sum() / scaled.get_volume() / GRAM_PER_ML
+            densities[k, j] = (
+                scaled.get_masses().sum() / scaled.get_volume() / GRAM_PER_ML
+            )
+        report("pressure and volume", {"done": (k + 1) / len(frames)})
     return PressureVolumeScan(moved, np.asarray(factors), densities, pressures)
 
 
