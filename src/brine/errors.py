@@ -42,5 +42,9 @@ class UnstableRunError(BrineError, RuntimeError):
     """Molecular dynamics was stopped by a guard."""
 
 
+class OutputError(BrineError, OSError):
+    """A result cannot be written."""
+
+
 class MissingPackageError(BrineError, ImportError):
     """An optional package is needed and not installed."""

@@ -1,3 +1,6 @@
+import enum
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +25,124 @@ class ForceField:
 # potentials
 
 # dynamics
+class Thermostat(enum.Enum):
+    none = 0
+    svr = 1
+    langevin = 2
+
+class Halt(enum.Enum):
+    none = 0
+    energy = 1
+    force = 2
+    temperature = 3
+    jump = 4
+    volume = 5
+    distance = 6
+
+class DynamicsSettings:
+    timestep: float
+    thermostat: Thermostat
+    time_constant: float
+    start_temperature: float
+    end_temperature: float
+    ramp_steps: int
+    barostat: bool
+    pressure: float
+    compressibility: float
+    pressure_time: float
+    barostat_interval: int
+    centre_fixed: bool
+    seed: int
+    max_temperature: float
+    max_jump: float
+    min_volume: float
+    max_volume: float
+    min_margin: float
+    history_stride: int
+    history_length: int
+    def __init__(self) -> None: ...
+
+class PythonForceField(ForceField):
+    def __init__(
+        self,
+        function: Callable[
+            [NDArray[np.float64], NDArray[np.float64]],
+            tuple[float, NDArray[np.float64], NDArray[np.float64]],
+        ],
+    ) -> None: ...
+
+class HarmonicField(ForceField):
+    def __init__(self, anchors: NDArray[np.float64], stiffness: float) -> None: ...
+
+class LennardJonesField(ForceField):
+    def __init__(self, epsilon: float, sigma: float, cutoff: float) -> None: ...
+
+Snapshot = tuple[
+    int,
+    float,
+    float,
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+]
+
+class Dynamics:
+    def __init__(
+        self,
+        field: ForceField,
+        positions: NDArray[np.float64],
+        velocities: NDArray[np.float64],
+        masses: NDArray[np.float64],
+        cell: NDArray[np.float64],
+        periodic: NDArray[np.bool_],
+        settings: DynamicsSettings,
+    ) -> None: ...
+    def run(self, n_steps: int, seconds: float) -> Halt: ...
+    def synchronise(self) -> None: ...
+    def restore(
+        self,
+        positions: NDArray[np.float64],
+        velocities: NDArray[np.float64],
+        cell: NDArray[np.float64],
+        step: int,
+        bath: float,
+        earlier_temperature: float,
+        random_state: str,
+    ) -> bool: ...
+    def history(self) -> list[Snapshot]: ...
+    @property
+    def positions(self) -> NDArray[np.float64]: ...
+    @property
+    def velocities(self) -> NDArray[np.float64]: ...
+    @property
+    def forces(self) -> NDArray[np.float64]: ...
+    @property
+    def cell(self) -> NDArray[np.float64]: ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def energy(self) -> float: ...
+    @property
+    def kinetic_energy(self) -> float: ...
+    @property
+    def temperature(self) -> float: ...
+    @property
+    def pressure(self) -> float: ...
+    @property
+    def volume(self) -> float: ...
+    @property
+    def conserved_energy(self) -> float: ...
+    @property
+    def bath(self) -> float: ...
+    @property
+    def earlier_temperature(self) -> float: ...
+    @property
+    def target_temperature(self) -> float: ...
+    @property
+    def halt_value(self) -> float: ...
+    @property
+    def random_state(self) -> str: ...
 
 # observables
 def radial_counts(

@@ -1,0 +1,165 @@
+"""Trajectories on disk: AMBER NetCDF, which MDAnalysis, ASE, VMD and OVITO open.
+
+Coordinates are in Å and unwrapped: an atom that crosses a boundary goes on, and its
+images follow the lattice of its own frame. When the cell changes, a displacement
+must therefore be taken from wrapped positions. Times are in ps, as the convention
+asks. Variables beyond the convention: ``atom_types`` (atomic numbers) and ``masses``.
+"""
+
+import os
+from pathlib import Path
+from types import TracebackType
+
+import netCDF4
+import numpy as np
+from ase.geometry import cell_to_cellpar, cellpar_to_cell
+from numpy.typing import NDArray
+
+from brine.errors import DataFileError
+from brine.structures.trajectory import Trajectory
+
+_FRAMES_FIELD = 4
+"""Offset of the number of records in a NetCDF-3 file"""
+
+
+class AmberNetCDFWriter:
+    """Appends frames to a trajectory; after `flush` they survive a kill.
+
+    Parameters
+    ----------
+    path : Path
+        Continued where it exists.
+    numbers : (n_atoms,) array of int
+    masses : (n_atoms,) array, amu
+    """
+
+    def __init__(
+        self, path: Path, numbers: NDArray[np.int64], masses: NDArray[np.float64]
+    ) -> None:
+        if path.exists():
+            self._file = netCDF4.Dataset(path, "a")
+        else:
+            self._file = netCDF4.Dataset(path, "w", format="NETCDF3_64BIT_OFFSET")
+            _write_header(self._file, numbers, masses)
+        self._n_frames = len(self._file.dimensions["frame"])
+
+    def __len__(self) -> int:
+        return self._n_frames
+
+    def append(
+        self, time: float, positions: NDArray[np.float64], cell: NDArray[np.float64]
+    ) -> None:
+        """Write one frame.
+
+        Parameters
+        ----------
+        time : float, fs
+        positions : (n_atoms, 3) array, Å
+        cell : (3, 3) array, Å
+            In standard orientation; zero where there is none.
+        """
+        k, variables = self._n_frames, self._file.variables
+        present = bool(np.abs(np.linalg.det(cell)) > 0)
+        parameters = cell_to_cellpar(cell) if present else [0, 0, 0, 90, 90, 90]
+        variables["time"][k] = time / 1000
+        variables["coordinates"][k] = positions
+        variables["cell_lengths"][k] = parameters[:3]
+        variables["cell_angles"][k] = parameters[3:]
+        self._n_frames += 1
+
+    def flush(self) -> None:
+        """Hand every frame to the operating system."""
+        self._file.sync()
+
+    def close(self) -> None:
+        """Finish the file."""
+        if self._file.isopen():
+            self._file.close()
+
+    def __enter__(self) -> "AmberNetCDFWriter":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def truncate_trajectory(path: Path, *, n_frames: int, n_bytes: int) -> None:
+    """Cut a trajectory back to what it was when it had that many frames and bytes."""
+    with path.open("r+b") as file:
+        file.seek(_FRAMES_FIELD)
+        file.write(n_frames.to_bytes(4, "big"))
+        file.truncate(n_bytes)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_amber_netcdf(path: Path) -> Trajectory:
+    """The trajectory that a run of brine wrote.
+
+    Raises
+    ------
+    DataFileError
+        The file cannot be read, or does not name its atoms and masses.
+    """
+    try:
+        with netCDF4.Dataset(path) as file:
+            file.set_auto_mask(False)
+            variables = {name: v[:] for name, v in file.variables.items()}
+    except OSError as error:
+        raise DataFileError(f"{path} cannot be read as NetCDF: {error}.") from error
+    missing = {"atom_types", "masses", "coordinates"} - set(variables)
+    if missing:
+        raise DataFileError(
+            f"{path} must hold the variables {sorted(missing)}, which brine writes; "
+            "read other trajectories together with a topology."
+        )
+    parameters = np.hstack([variables["cell_lengths"], variables["cell_angles"]])
+    return Trajectory(
+        numbers=variables["atom_types"].astype(np.int64),
+        masses=variables["masses"].astype(np.float64),
+        positions=variables["coordinates"].astype(np.float64),
+        cells=np.array([_cell(row) for row in parameters]).reshape(-1, 3, 3),
+        times=variables["time"].astype(np.float64) * 1000,
+        unwrapped=True,
+    )
+
+
+def _cell(parameters: NDArray[np.float64]) -> NDArray[np.float64]:
+    if not parameters[:3].all():
+        return np.zeros((3, 3))
+    cell: NDArray[np.float64] = cellpar_to_cell(parameters)
+    return cell
+
+
+def _write_header(
+    file: netCDF4.Dataset, numbers: NDArray[np.int64], masses: NDArray[np.float64]
+) -> None:
+    file.Conventions = "AMBER"
+    file.ConventionVersion = "1.0"
+    file.program = "brine"
+    file.programVersion = "1"
+    sizes = {"frame": None, "spatial": 3, "atom": len(numbers)}
+    sizes |= {"cell_spatial": 3, "cell_angular": 3, "label": 5}
+    for name, size in sizes.items():
+        file.createDimension(name, size)
+    labels = {"spatial": "xyz", "cell_spatial": "abc"}
+    for name, letters in labels.items():
+        file.createVariable(name, "S1", (name,))[:] = np.array(list(letters), "S1")
+    angles = np.array([list(name) for name in ("alpha", "beta ", "gamma")], "S1")
+    file.createVariable("cell_angular", "S1", ("cell_angular", "label"))[:] = angles
+    file.createVariable("atom_types", "i4", ("atom",))[:] = numbers
+    weights = file.createVariable("masses", "f8", ("atom",))
+    weights.units = "amu"
+    weights[:] = masses
+    for name, kind, dimensions, unit in (
+        ("time", "f8", ("frame",), "picosecond"),
+        ("coordinates", "f4", ("frame", "atom", "spatial"), "angstrom"),
+        ("cell_lengths", "f8", ("frame", "cell_spatial"), "angstrom"),
+        ("cell_angles", "f8", ("frame", "cell_angular"), "degree"),
+    ):
+        file.createVariable(name, kind, dimensions).units = unit
