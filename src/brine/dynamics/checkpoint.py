@@ -73,10 +73,12 @@ def run_hash(state: StartState, settings: MDSettings) -> str:
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write `checkpoint` so that a kill leaves the old one or the new one."""
-    arrays = {f.name: np.asarray(getattr(checkpoint, f.name)) for f in fields(Checkpoint)}
+    arrays = {
+        f.name: np.asarray(getattr(checkpoint, f.name)) for f in fields(Checkpoint)
+    }
     temporary = path.with_name(path.name + ".part")
     with temporary.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, **arrays)  # type: ignore[arg-type]
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)

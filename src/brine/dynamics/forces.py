@@ -1,6 +1,7 @@
 """Anything that gives energy and forces, as a force field for the loop."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 from ase import Atoms
@@ -12,7 +13,7 @@ from brine.errors import InputError
 from brine.native import _native
 from brine.potentials.potential import Potential
 
-ForceSource = Potential | Calculator | _native.ForceField
+ForceSource: TypeAlias = Potential | Calculator | _native.ForceField
 """A potential, an ASE calculator, or a force field of the native module"""
 
 Answer = tuple[float, NDArray[np.float64], NDArray[np.float64]]

@@ -63,6 +63,7 @@ class Record(ABC):
     def result(self) -> tuple[Trajectory, Log]:
         """Everything written so far."""
 
+    @abstractmethod
     def close(self) -> None:
         """Let the files go."""
 
@@ -93,6 +94,9 @@ class MemoryRecord(Record):
 
     def save_stop(self, frames: tuple[Atoms, ...], *, reason: str) -> None:
         """Nothing: the result carries the frames."""
+
+    def close(self) -> None:
+        """Nothing to let go."""
 
     def result(self) -> tuple[Trajectory, Log]:
         """Everything written so far."""

@@ -21,9 +21,7 @@ def lennard_jones(
     return _native.LennardJonesField(epsilon, sigma, cutoff)
 
 
-def harmonic(
-    anchors: NDArray[np.float64], stiffness: float
-) -> _native.HarmonicField:
+def harmonic(anchors: NDArray[np.float64], stiffness: float) -> _native.HarmonicField:
     r"""Every atom on a spring of its own: :math:`E = Σ_i ½ k |r_i - a_i|²`.
 
     Parameters

@@ -202,9 +202,7 @@ class _Run:
         self.record.write(line, dynamics.positions, dynamics.cell)
         if self.watch.idle:
             return
-        frame = self.state.atoms(
-            dynamics.positions, dynamics.velocities, dynamics.cell
-        )
+        frame = self.state.atoms(dynamics.positions, dynamics.velocities, dynamics.cell)
         reason = self.watch.objection(frame, line[1])
         if reason:
             self.end(reason)

@@ -130,10 +130,9 @@ void construct(Dynamics* self, ForceField& field, const Positions& positions,
   if (velocities.shape(0) != positions.shape(0) ||
       masses.shape(0) != positions.shape(0))
     throw nb::value_error("positions, velocities and masses must be of the same atoms");
-  new (self)
-      Dynamics(field, to_vector(positions), to_vector(velocities),
-               {masses.data(), masses.data() + masses.size()}, to_cell(rows, periodic),
-               settings);
+  new (self) Dynamics(field, to_vector(positions), to_vector(velocities),
+                      {masses.data(), masses.data() + masses.size()},
+                      to_cell(rows, periodic), settings);
 }
 
 bool restore(Dynamics& self, const Positions& positions, const Positions& velocities,
@@ -162,10 +161,17 @@ void bind_dynamics(nb::module_& m) {
            nb::arg("cell"), nb::arg("step"), nb::arg("bath"),
            nb::arg("earlier_temperature"), nb::arg("random_state"))
       .def("history", &history)
-      .def_prop_ro("positions", [](const D& d) { return atoms_array(d.positions()); })
-      .def_prop_ro("velocities", [](const D& d) { return atoms_array(d.velocities()); })
-      .def_prop_ro("forces", [](const D& d) { return atoms_array(d.forces()); })
-      .def_prop_ro("cell", [](const D& d) { return rows_array(d.cell()); })
+      .def_prop_ro(
+          "positions", [](const D& d) { return atoms_array(d.positions()); },
+          nb::rv_policy::move)
+      .def_prop_ro(
+          "velocities", [](const D& d) { return atoms_array(d.velocities()); },
+          nb::rv_policy::move)
+      .def_prop_ro(
+          "forces", [](const D& d) { return atoms_array(d.forces()); },
+          nb::rv_policy::move)
+      .def_prop_ro(
+          "cell", [](const D& d) { return rows_array(d.cell()); }, nb::rv_policy::move)
       .def_prop_ro("step", &D::step)
       .def_prop_ro("energy", &D::energy)
       .def_prop_ro("kinetic_energy", &D::kinetic_energy)

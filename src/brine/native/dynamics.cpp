@@ -166,8 +166,7 @@ void Dynamics::rescale_velocities() {
 void Dynamics::langevin() {
   const double before = kinetic_energy();
   const double keep = std::exp(-settings_.timestep / settings_.time_constant);
-  const double spread =
-      std::sqrt((1 - keep * keep) * boltzmann * target_temperature());
+  const double spread = std::sqrt((1 - keep * keep) * boltzmann * target_temperature());
   const int n = n_atoms();
   for (int i = 0; i < n; ++i) {
     const double width = spread * std::sqrt(inverse_masses_[3 * i]);

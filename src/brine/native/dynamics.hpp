@@ -17,7 +17,7 @@ enum class Thermostat { none, svr, langevin };
 struct DynamicsSettings {
   double timestep = 0.5;
   Thermostat thermostat = Thermostat::none;
-  double time_constant = 100;   // of the thermostat; 1/friction for Langevin
+  double time_constant = 100;    // of the thermostat; 1/friction for Langevin
   double start_temperature = 0;  // linear in the step from 0 to ramp_steps
   double end_temperature = 0;
   long ramp_steps = 0;
@@ -51,8 +51,8 @@ struct Snapshot {
 class Dynamics {
  public:
   Dynamics(ForceField& field, std::vector<double> positions,
-           std::vector<double> velocities, std::vector<double> masses,
-           const Cell& cell, const DynamicsSettings& settings);
+           std::vector<double> velocities, std::vector<double> masses, const Cell& cell,
+           const DynamicsSettings& settings);
 
   // At most n steps, fewer once `seconds` have passed or a guard has spoken.
   Halt run(long n_steps, double seconds);

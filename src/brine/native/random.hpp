@@ -45,8 +45,7 @@ class Random {
       const double root = 1 + c * x;
       if (root <= 0) continue;
       const double v = root * root * root;
-      if (std::log(uniform()) < 0.5 * x * x + d - d * v + d * std::log(v))
-        return d * v;
+      if (std::log(uniform()) < 0.5 * x * x + d - d * v + d * std::log(v)) return d * v;
     }
   }
 
