@@ -116,9 +116,12 @@ Box bounding_box(int n, const double* r, const Cell& cell) {
 NeighbourList neighbours(int n, const double* r, const Cell& cell, double cutoff) {
   const Box box = bounding_box(n, r, cell);
   int bins[3], reach[3];
+  // Half-width bins cost fewer useless distances than full-width ones; bins with
+  // less than about one atom cost more to visit than they save.
+  const double volume = std::abs(dot(cross(box.rows[0], box.rows[1]), box.rows[2]));
+  const double edge = std::max(cutoff / 2, std::cbrt(volume / std::max(n, 1)));
   for (int d = 0; d < 3; ++d) {
-    // Half-width bins cost fewer useless distances than full-width ones.
-    bins[d] = std::max(1, static_cast<int>(std::floor(2 * box.height[d] / cutoff)));
+    bins[d] = std::max(1, static_cast<int>(std::floor(box.height[d] / edge)));
     bins[d] = std::min(bins[d], 256);
     reach[d] = static_cast<int>(std::ceil(cutoff * bins[d] / box.height[d]));
   }

@@ -1,1 +1,20 @@
-"""Who gives labels."""
+"""Who gives labels: levels of theory that map structures to energy, forces, stress."""
+
+from brine.oracles.calculator import OracleCalculator
+from brine.oracles.cores import side_by_side
+from brine.oracles.labelling import label_frames
+from brine.oracles.oracle import Conditions, Labels, Oracle
+from brine.oracles.sampling import SamplingPlan, sample_frames
+from brine.oracles.spcfw import SPCFw
+
+__all__ = [
+    "Conditions",
+    "Labels",
+    "Oracle",
+    "OracleCalculator",
+    "SPCFw",
+    "SamplingPlan",
+    "label_frames",
+    "sample_frames",
+    "side_by_side",
+]

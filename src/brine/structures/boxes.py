@@ -18,8 +18,10 @@ from brine.structures.neighbours import neighbour_pairs
 from brine.structures.species import Species, find_species
 from brine.units import GRAM_PER_ML
 
-TOLERANCES: Final = (2.4, 2.2, 2.0, 1.8, 1.6)
-"""Å between atoms of different molecules; the smaller ones serve dense salts."""
+TOLERANCES: Final = (2.0, 1.8, 1.6)
+"""Å between hydrogens of different molecules; the smaller ones serve dense salts."""
+HEAVY_FACTOR: Final = 1.2
+"""Distance between two other atoms over that between two hydrogens."""
 
 
 def build_box(
@@ -130,7 +132,11 @@ def _pack(
         folder = Path(name)
         for k, (molecule, count) in enumerate(molecules.items()):
             write(folder / f"{k}.xyz", species[molecule].atoms, format="xyz")
-            lines += [f"structure {k}.xyz", f"  number {count}", "end structure"]
+            lines += [f"structure {k}.xyz", f"  number {count}"]
+            for i, symbol in enumerate(species[molecule].symbols):
+                radius = tolerance / 2 * (1 if symbol == "H" else HEAVY_FACTOR)
+                lines += [f"  atoms {i + 1}", f"    radius {radius:.4f}", "  end atoms"]
+            lines.append("end structure")
         (folder / "packmol.inp").write_text("\n".join(lines) + "\n")
         with (folder / "packmol.inp").open() as script:  # it rewinds: no pipe
             run = subprocess.run(

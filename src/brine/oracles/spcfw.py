@@ -1,0 +1,123 @@
+r"""Flexible SPC/Fw water (Wu, Tepper, Voth 2006, 10.1063/1.2136877), by OpenMM.
+
+.. math::
+
+    U = \sum \tfrac12 k_b (r_{OH} - r_0)^2 + \sum \tfrac12 k_a (θ - θ_0)^2
+      + \sum_{OO} 4ε [(σ/r)^{12} - (σ/r)^6] + \sum q_i q_j / 4πε_0 r_{ij}
+
+The sums over pairs leave out pairs of one molecule. Electrostatics is particle-mesh
+Ewald. The Lennard-Jones energy is switched off over the last tenth of the cutoff and
+its mean-field tail added (10.1021/jp0735987), so that density hardly depends on the
+cutoff. This is the model *at that cutoff*: one `SPCFw` labels and simulates the very
+same energy function, and a different cutoff is a different fingerprint.
+
+Stress (`water_labels`): with centres R_m and atoms at R_m + d_i, an affine strain A of atoms and cell
+changes the energy by
+
+.. math:: V σ_{ab} = \frac{∂E}{∂A_{ab}}\Big|_d - \sum_i d_{ia} f_{ib}
+
+The first term, at rigid molecules, is smooth and small and comes from central
+differences; the stiff intramolecular part is exact. OpenMM's CPU platform adds forces
+in single precision.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator
+
+from brine.errors import InputError
+from brine.oracles.calculator import OracleCalculator
+from brine.oracles.cores import one_core
+from brine.oracles.oracle import Conditions, Labels
+from brine.oracles.water_dynamics import WaterRun
+from brine.oracles.water_labels import label_water
+from brine.oracles.water_system import (
+    electrostatics,
+    import_openmm,
+    replicas,
+    water_box,
+    water_system,
+)
+from brine.structures.progress import Report, silent
+from brine.structures.simulation import Simulation
+
+
+@dataclass(frozen=True)
+class SPCFw:
+    """The embedded oracle: flexible SPC/Fw water.
+
+    Attributes
+    ----------
+    cutoff : float, Å
+        Of the Lennard-Jones and the real-space Coulomb energy. Boxes narrower than
+        two cutoffs are labelled through replicas.
+    tolerance : float
+        Ewald error tolerance: relative error of the forces.
+    """
+
+    cutoff: float = 5.5
+    tolerance: float = 2e-4
+
+    def __post_init__(self) -> None:
+        """Refuse cutoffs without meaning."""
+        if not 4.0 <= self.cutoff <= 20.0:
+            raise InputError(
+                f"`cutoff` must lie between 4 and 20 Å, got {self.cutoff}."
+            )
+        if not 1e-6 <= self.tolerance <= 1e-2:
+            raise InputError(
+                f"`tolerance` must lie between 1e-6 and 1e-2, got {self.tolerance}."
+            )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Model, cutoff, Ewald tolerance and OpenMM version."""
+        version = import_openmm().__version__
+        return (
+            f"SPC/Fw cutoff={self.cutoff:g}A switch=0.9 tail=mean-field "
+            f"PME tolerance={self.tolerance:g} OpenMM={version}"
+        )
+
+    def label(self, atoms: Atoms) -> Labels:
+        """Energy, forces and stress of a periodic box of water.
+
+        Raises
+        ------
+        InputError
+            The box is not periodic, or holds something that is not water.
+        """
+        return label_water(water_box(atoms), self.cutoff, self.tolerance)
+
+    def simulate(
+        self, atoms: Atoms, conditions: Conditions, *, report: Report = silent
+    ) -> Simulation:
+        """Molecular dynamics of the model itself, on one core.
+
+        Leapfrog; temperature by stochastic velocity rescaling (Bussi, Donadio,
+        Parrinello 2007, 10.1063/1.2408420), which leaves diffusion alone; pressure,
+        where one is asked for, by Monte Carlo moves of the volume that shift whole
+        molecules. Positions are unwrapped.
+
+        Raises
+        ------
+        InputError
+            Not a box of water, or one narrower than two cutoffs.
+        """
+        box = water_box(atoms)
+        if max(replicas(box.cell, self.cutoff)) > 1:
+            raise InputError(
+                f"a box must be wider than twice the cutoff to be simulated, got "
+                f"{np.diag(box.cell).min():.2f} Å for a cutoff of {self.cutoff} Å; "
+                "take more molecules or a shorter cutoff."
+            )
+        settings = electrostatics(box.cell, self.cutoff, self.tolerance)
+        system = water_system(box.n_waters, box.cell, settings)
+        with one_core():
+            return WaterRun(system, box, atoms, conditions).run(report)
+
+    def calculator(self) -> Calculator:
+        """An ASE calculator of it."""
+        return OracleCalculator(self)

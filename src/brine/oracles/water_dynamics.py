@@ -1,0 +1,255 @@
+"""Molecular dynamics of SPC/Fw water in OpenMM."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, Final
+
+import numpy as np
+from ase import Atoms
+from numpy.typing import NDArray
+
+from brine.oracles.oracle import Conditions
+from brine.oracles.water_system import (
+    KILOJOULE_PER_MOLE,
+    Array,
+    WaterBox,
+    cpu_context,
+    import_openmm,
+)
+from brine.structures.progress import Report
+from brine.structures.simulation import Simulation, Stop
+from brine.structures.trajectory import Trajectory
+from brine.units import BOLTZMANN, GRAM_PER_ML, KINETIC
+
+TIME_CONSTANT: Final = 500.0
+"""fs, of the stochastic velocity rescaling"""
+RESCALE_INTERVAL: Final = 20.0
+"""fs between two rescalings"""
+BAROSTAT_STEPS: Final = 20
+"""Steps between two trial moves of the volume"""
+MASSES: Final = np.array([15.999, 1.008, 1.008])
+"""amu, of O, H, H"""
+HOTTEST: Final = 3.0
+"""A run stops when the temperature is this many times the target."""
+
+
+@dataclass(eq=False)
+class WaterRun:
+    """One run: a context, and the lines and frames collected so far.
+
+    Attributes
+    ----------
+    system : openmm.System
+    box : WaterBox
+        Where it starts.
+    atoms : ase.Atoms
+        The structure as given; frames come in its order of atoms.
+    conditions : Conditions
+    """
+
+    system: Any
+    box: WaterBox
+    atoms: Atoms
+    conditions: Conditions
+    _frames: list[Array] = field(default_factory=list, init=False)
+    _cells: list[Array] = field(default_factory=list, init=False)
+    _lines: list[dict[str, float]] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        """Set up the context, at rest in the nearest minimum's reach."""
+        openmm = import_openmm()
+        given = self.conditions
+        streams = np.random.SeedSequence(given.seed).spawn(2)
+        self._rng = np.random.default_rng(streams[0])
+        if given.pressure is not None:
+            barostat = openmm.MonteCarloBarostat(
+                given.pressure, given.temperature, BAROSTAT_STEPS
+            )
+            barostat.setRandomNumberSeed(int(streams[1].generate_state(1)[0] >> 2) + 1)
+            self.system.addForce(barostat)
+        self._masses = np.tile(MASSES, self.box.n_waters)
+        self._context = cpu_context(
+            self.system, openmm.VerletIntegrator(given.timestep / 1000)
+        )
+        self._context.setPositions(self.box.positions / 10)
+        openmm.LocalEnergyMinimizer.minimize(self._context, 50.0, 50)
+        self._set_velocities(self._thermal_velocities())
+
+    def run(self, report: Report) -> Simulation:
+        """Equilibrate, then collect frames."""
+        given = self.conditions
+        stride = max(1, round(given.interval / given.timestep))
+        n_equilibration = round(given.equilibration / given.timestep)
+        n_frames = round(given.duration / given.timestep) // stride
+        total = n_equilibration + n_frames * stride
+        begin, stop = perf_counter(), None
+        self._advance(n_equilibration, 0, total, begin, report)
+        done = n_equilibration
+        for frame in range(n_frames):
+            self._advance(stride, done, total, begin, report)
+            done += stride
+            self._collect((frame + 1) * stride)
+            stop = self._fault((frame + 1) * stride)
+            if stop is not None:
+                break
+        days = (perf_counter() - begin) / 86400
+        return self._simulation(stop, done * given.timestep * 1e-6 / days)
+
+    def _advance(
+        self, n_steps: int, done: int, total: int, begin: float, report: Report
+    ) -> None:
+        """Steps with a rescaling of velocities after every few."""
+        given = self.conditions
+        chunk = max(1, round(RESCALE_INTERVAL / given.timestep))
+        integrator = self._context.getIntegrator()
+        left = n_steps
+        while left > 0:
+            steps = min(chunk, left)
+            integrator.step(steps)
+            self._rescale(steps * given.timestep)
+            left -= steps
+            now = done + n_steps - left
+            if (now // chunk) % 25 == 0:
+                seconds = perf_counter() - begin
+                report("oracle dynamics", self._progress(now, total, seconds))
+
+    def _progress(self, done: int, total: int, seconds: float) -> Mapping[str, float]:
+        speed = done / max(seconds, 1e-9)
+        last = self._lines[-1] if self._lines else {}
+        names = ("temperature_K", "density_g_per_mL", "potential_energy_eV")
+        return {
+            "done": done / total,
+            "steps_per_s": speed,
+            "ns_per_day": speed * self.conditions.timestep * 0.0864,
+            "time_left_s": (total - done) / speed,
+            **{name: last[name] for name in names if name in last},
+        }
+
+    def _velocities(self) -> Array:
+        """(n_atoms, 3) array, Å/fs, half a step away from the positions."""
+        state = self._context.getState(getVelocities=True)
+        return np.asarray(state.getVelocities(asNumpy=True)._value) / 100
+
+    def _set_velocities(self, velocities: Array) -> None:
+        self._context.setVelocities(velocities * 100)
+
+    def _thermal_velocities(self) -> Array:
+        scale = np.sqrt(
+            BOLTZMANN * self.conditions.temperature / (KINETIC * self._masses)
+        )
+        velocities = self._rng.normal(size=(len(self._masses), 3)) * scale[:, None]
+        return self._without_drift(velocities)
+
+    def _without_drift(self, velocities: Array) -> Array:
+        momentum = self._masses @ velocities
+        return np.asarray(velocities - momentum / self._masses.sum())
+
+    def _kinetic_energy(self, velocities: Array) -> float:
+        return float(0.5 * KINETIC * (self._masses @ np.square(velocities)).sum())
+
+    def _rescale(self, elapsed: float) -> None:
+        """Stochastic velocity rescaling; no drift of the whole.
+
+        Leapfrog's half-step velocities are the right ones here: rescaling them gives
+        a harmonic oscillator the exact distribution of positions at any timestep
+        (Zhang et al. 2019, 10.1021/acs.jpca.9b02771).
+        """
+        velocities = self._without_drift(self._velocities())
+        freedom = 3 * len(velocities) - 3
+        kinetic = self._kinetic_energy(velocities)
+        share = 0.5 * BOLTZMANN * self.conditions.temperature / kinetic
+        keep = np.exp(-elapsed / TIME_CONSTANT)
+        one = self._rng.normal()
+        rest = self._rng.chisquare(freedom - 1)
+        factor2 = (
+            keep
+            + (1 - keep) * share * (one**2 + rest)
+            + 2 * one * np.sqrt(keep * (1 - keep) * share)
+        )
+        self._set_velocities(velocities * np.sqrt(factor2))
+
+    def _collect(self, step: int) -> None:
+        state = self._context.getState(getPositions=True, getEnergy=True)
+        cell = np.asarray(state.getPeriodicBoxVectors(asNumpy=True)._value) * 10
+        volume = float(abs(np.linalg.det(cell)))
+        kinetic = self._kinetic_energy(self._velocities())
+        potential = state.getPotentialEnergy()._value * KILOJOULE_PER_MOLE
+        freedom = 3 * len(self._masses) - 3
+        self._frames.append(np.asarray(state.getPositions(asNumpy=True)._value) * 10)
+        self._cells.append(cell)
+        self._lines.append(
+            {
+                "step": float(step),
+                "time_fs": step * self.conditions.timestep,
+                "temperature_K": 2 * kinetic / (freedom * BOLTZMANN),
+                "pressure_bar": np.nan,
+                "potential_energy_eV": potential,
+                "kinetic_energy_eV": kinetic,
+                "conserved_energy_eV": np.nan,
+                "volume_A3": volume,
+                "density_g_per_mL": self._masses.sum() / (volume * GRAM_PER_ML),
+            }
+        )
+
+    def _fault(self, step: int) -> Stop | None:
+        line = self._lines[-1]
+        limit = HOTTEST * self.conditions.temperature
+        if np.isfinite(line["potential_energy_eV"]) and line["temperature_K"] < limit:
+            return None
+        return Stop(
+            f"the temperature must stay below {limit:.0f} K and the energy finite, got "
+            f"{line['temperature_K']:.0f} K and {line['potential_energy_eV']:.3f} eV; "
+            "shorten the timestep.",
+            step,
+        )
+
+    def _simulation(self, stop: Stop | None, ns_per_day: float) -> Simulation:
+        cells = np.array(self._cells)
+        frames = unwrapped(np.array(self._frames), cells) @ self.box.rotation.T
+        positions = np.empty_like(frames)
+        positions[:, self.box.order] = frames
+        masses = np.empty_like(self._masses)
+        masses[self.box.order] = self._masses
+        names = self._lines[0]
+        return Simulation(
+            trajectory=Trajectory(
+                numbers=np.array(self.atoms.numbers, dtype=np.int64),
+                masses=masses,
+                positions=positions,
+                cells=cells @ self.box.rotation.T,
+                times=np.array([line["time_fs"] for line in self._lines]),
+                unwrapped=True,
+            ),
+            log={
+                name: np.array([line[name] for line in self._lines]) for name in names
+            },
+            stopped=stop,
+            ns_per_day=ns_per_day,
+        )
+
+
+def unwrapped(frames: Array, cells: Array) -> NDArray[np.float64]:
+    """Water molecules followed across the boundary, in cells that may breathe.
+
+    OpenMM's barostat puts molecules back into the box when it moves the volume. The
+    steps of the oxygens are made minimal in the cell of their own time and summed
+    (10.1063/5.0008316), which keeps the fluctuating cell out of the displacement.
+
+    Parameters
+    ----------
+    frames : (n_frames, 3 n_waters, 3) array, Å
+        Whole molecules in the order O, H, H.
+    cells : (n_frames, 3, 3) array, Å
+        Lower triangular.
+    """
+    waters = frames.reshape(len(frames), -1, 3, 3)
+    oxygens = waters[:, :, 0]
+    steps = np.diff(oxygens, axis=0)
+    for axis in (2, 1, 0):
+        row = cells[1:, None, axis]
+        steps = (
+            steps - np.round(steps[..., axis : axis + 1] / row[..., axis, None]) * row
+        )
+    path = np.concatenate([oxygens[:1], oxygens[:1] + np.cumsum(steps, axis=0)])
+    return (waters - oxygens[:, :, None] + path[:, :, None]).reshape(frames.shape)
