@@ -1,7 +1,14 @@
 """What a trajectory says."""
 
+from brine.observables.centres import molecule_centres, molecule_formulas
 from brine.observables.density import densities, density
+from brine.observables.diffusion import (
+    Diffusion,
+    finite_size_correction,
+    self_diffusion,
+)
 from brine.observables.estimate import Estimate
+from brine.observables.mean_squared_displacement import mean_squared_displacement
 from brine.observables.peaks import Peak
 from brine.observables.radial_distribution import (
     RadialDistribution,
@@ -15,8 +22,10 @@ from brine.observables.series import (
     mean_estimate,
     statistical_inefficiency,
 )
+from brine.observables.unwrapping import unwrapped_positions
 
 __all__ = [
+    "Diffusion",
     "Estimate",
     "Peak",
     "RadialDistribution",
@@ -25,8 +34,14 @@ __all__ = [
     "densities",
     "density",
     "equilibration",
+    "finite_size_correction",
     "mean_estimate",
+    "mean_squared_displacement",
+    "molecule_centres",
+    "molecule_formulas",
     "radial_distribution",
     "radial_distributions",
+    "self_diffusion",
     "statistical_inefficiency",
+    "unwrapped_positions",
 ]
