@@ -1,6 +1,9 @@
 """Frames and their labels: readers, splits, reference energies and the audit."""
 
 from brine.datasets.assembly import dataset_from_atoms
+from brine.datasets.auditing.audit import audit
+from brine.datasets.auditing.findings import Audit, BlockSplit, FileSummary, Finding
+from brine.datasets.chronology import TimeOrder, time_order
 from brine.datasets.dataset import Dataset, concatenate
 from brine.datasets.leak import Leak, measure_leak
 from brine.datasets.reading import read_dataset
@@ -14,14 +17,18 @@ from brine.datasets.splits import (
     split_by_time_block,
 )
 from brine.datasets.storage import load_dataset, save_dataset, write_dataset
-from brine.datasets.time_order import TimeOrder, time_order
 
 __all__ = [
+    "Audit",
+    "BlockSplit",
     "Dataset",
+    "FileSummary",
+    "Finding",
     "Leak",
     "ReferenceEnergies",
     "Split",
     "TimeOrder",
+    "audit",
     "compositions",
     "concatenate",
     "dataset_from_atoms",

@@ -94,7 +94,7 @@ def measure_leak(dataset: Dataset, split: Split) -> Leak:
             *(np.nan, np.nan, np.nan, 0.0, 0, False),
             "No held-out frame has the atoms of a training frame: nothing to compare.",
         )
-    return _judged(np.concatenate(nearest), np.concatenate(scales))
+    return judge_distances(np.concatenate(nearest), np.concatenate(scales))
 
 
 def independent_distance(frames: Reduced) -> float:
@@ -109,7 +109,15 @@ def independent_distance(frames: Reduced) -> float:
     return float(np.median(distances)) if distances.size else 0.0
 
 
-def _judged(nearest: NDArray[np.float64], scale: NDArray[np.float64]) -> Leak:
+def judge_distances(nearest: NDArray[np.float64], scale: NDArray[np.float64]) -> Leak:
+    """Whether distances to the nearest frame are too small against `scale`.
+
+    Parameters
+    ----------
+    nearest, scale : (n,) arrays, Å
+        For each held-out frame the distance to the nearest training frame, and
+        that of any two frames of the same atoms.
+    """
     # Frames all at one place (scale 0) are copies: they leak.
     share = np.divide(nearest, scale, out=np.zeros_like(nearest), where=scale > 0)
     twins = float(np.mean(share < TWIN))

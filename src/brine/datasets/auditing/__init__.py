@@ -1,0 +1,1 @@
+"""What is right and wrong with labelled frames, one module per question."""

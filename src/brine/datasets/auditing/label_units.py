@@ -1,0 +1,109 @@
+"""Units of forces and energies, told from what O–H bonds and heat must give."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from brine.datasets.auditing.classes import composition_sets, similar_frames
+from brine.datasets.auditing.findings import Finding
+from brine.datasets.auditing.geometry import Geometry, stretch_of
+from brine.datasets.dataset import Dataset
+from brine.units import BOHR, BOLTZMANN, HARTREE
+
+STRETCH = 38.0
+"""eV/Å²: slope of the force on H against the O–H length in DFT water; 46 in SPC/Fw."""
+STRETCH_PLAUSIBLE = (24.0, 75.0)
+KCAL_PER_MOL = 0.0433641
+FORCE_UNITS = {
+    "hartree/bohr": BOHR / HARTREE,
+    "hartree/Å": 1 / HARTREE,
+    "Ry/bohr": 2 * BOHR / HARTREE,
+    "eV/bohr": BOHR,
+    "kcal/mol/Å": 1 / KCAL_PER_MOL,
+    "kJ/mol/Å": 4.184 / KCAL_PER_MOL,
+    "kJ/mol/nm": 41.84 / KCAL_PER_MOL,
+}
+"""Value of 1 eV/Å in each unit."""
+ENERGY_UNITS = {
+    "hartree": 1 / HARTREE,
+    "Ry": 2 / HARTREE,
+    "kcal/mol": 1 / KCAL_PER_MOL,
+    "kJ/mol": 4.184 / KCAL_PER_MOL,
+}
+"""Value of 1 eV in each unit."""
+SCATTER = 1.4
+"""Thermal energy scatter over k_B T √(3N/2), as measured on DFT solutions."""
+SCATTER_PLAUSIBLE = (0.15, 9.0)
+FEWEST = 20
+"""Frames needed to speak of scatter."""
+
+
+def unit_findings(dataset: Dataset, geometry: Geometry) -> Iterator[Finding]:
+    """Forces and energies whose scale is not that of eV/Å and eV."""
+    yield from _forces(dataset, geometry)
+    yield from _energies(dataset, geometry)
+
+
+def _forces(dataset: Dataset, geometry: Geometry) -> Iterator[Finding]:
+    for index, source in enumerate(dataset.source_names):
+        stretch = stretch_of(geometry, np.flatnonzero(dataset.source == index))
+        if stretch is None:
+            continue
+        constant = stretch[0]
+        low, high = STRETCH_PLAUSIBLE
+        measured = (
+            f"the forces give the O–H stretch a force constant of {constant:.3g} "
+            f"eV/Å² where about {STRETCH:.0f} is expected"
+        )
+        if constant < 0 and -constant > 0.01 * STRETCH:
+            yield Finding(
+                "error",
+                "force_sign",
+                f"{measured}: they are gradients, not forces; reverse their sign.",
+                source,
+            )
+        elif not low < constant < high:
+            unit = _nearest(constant / STRETCH, FORCE_UNITS)
+            yield Finding(
+                "error" if unit else "warning",
+                "force_unit",
+                f"{measured}: "
+                + (f"they are in {unit}; convert them to eV/Å." if unit else "look."),
+                source,
+            )
+
+
+def _energies(dataset: Dataset, geometry: Geometry) -> Iterator[Finding]:
+    """The scatter of energies against the heat that O–H bonds show."""
+    for name, frames in composition_sets(dataset).items():
+        known = frames[np.isfinite(dataset.energy[frames])]
+        for similar in similar_frames(dataset, known):
+            stretch = stretch_of(geometry, similar)
+            if stretch is None or len(similar) < FEWEST:
+                continue
+            constant, temperature = stretch
+            if not STRETCH_PLAUSIBLE[0] < constant < STRETCH_PLAUSIBLE[1]:
+                continue
+            energy = dataset.energy[similar]
+            scatter = 1.4826 * np.median(np.abs(energy - np.median(energy)))
+            heat = BOLTZMANN * temperature
+            share = scatter / (heat * np.sqrt(1.5 * dataset.n_atoms[similar[0]]))
+            if not SCATTER_PLAUSIBLE[0] < share < SCATTER_PLAUSIBLE[1]:
+                unit = _nearest(share / SCATTER, ENERGY_UNITS)
+                verdict = f"they are in {unit}; convert them to eV" if unit else "look"
+                yield Finding(
+                    "error" if unit else "warning",
+                    "energy_unit",
+                    f"{name}: energies scatter by {scatter:.3g} eV, "
+                    f"{share / SCATTER:.2g} times what {temperature:.0f} K (from O–H "
+                    f"bonds) gives: {verdict}.",
+                )
+
+
+def _nearest(factor: float, units: dict[str, float]) -> str | None:
+    """The unit whose scale is within a factor of two of `factor`."""
+    if factor <= 0:
+        return None
+    distance = {unit: abs(np.log(factor / value)) for unit, value in units.items()}
+    unit = min(distance, key=lambda key: distance[key])
+    return unit if distance[unit] < np.log(2.0) else None
