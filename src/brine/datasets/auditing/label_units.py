@@ -24,13 +24,6 @@ FORCE_UNITS = {
     "kJ/mol/nm": 41.84 / KCAL_PER_MOL,
 }
 """Value of 1 eV/Å in each unit."""
-ENERGY_UNITS = {
-    "hartree": 1 / HARTREE,
-    "Ry": 2 / HARTREE,
-    "kcal/mol": 1 / KCAL_PER_MOL,
-    "kJ/mol": 4.184 / KCAL_PER_MOL,
-}
-"""Value of 1 eV in each unit."""
 SCATTER = 1.4
 """Thermal energy scatter over k_B T √(3N/2), as measured on DFT solutions."""
 SCATTER_PLAUSIBLE = (0.15, 9.0)
@@ -89,14 +82,14 @@ def _energies(dataset: Dataset, geometry: Geometry) -> Iterator[Finding]:
             heat = BOLTZMANN * temperature
             share = scatter / (heat * np.sqrt(1.5 * dataset.n_atoms[similar[0]]))
             if not SCATTER_PLAUSIBLE[0] < share < SCATTER_PLAUSIBLE[1]:
-                unit = _nearest(share / SCATTER, ENERGY_UNITS)
-                verdict = f"they are in {unit}; convert them to eV" if unit else "look"
+                small = share < SCATTER_PLAUSIBLE[0]
+                units = "hartree or Ry" if small else "kcal/mol or kJ/mol"
                 yield Finding(
-                    "error" if unit else "warning",
+                    "error",
                     "energy_unit",
                     f"{name}: energies scatter by {scatter:.3g} eV, "
                     f"{share / SCATTER:.2g} times what {temperature:.0f} K (from O–H "
-                    f"bonds) gives: {verdict}.",
+                    f"bonds) gives, as if they were in {units}; convert them to eV.",
                 )
 
 

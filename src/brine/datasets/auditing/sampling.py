@@ -88,13 +88,13 @@ def _joined(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
 
 def _degenerate(dataset: Dataset) -> NDArray[np.bool_]:
     volume = np.abs(np.linalg.det(np.nan_to_num(dataset.cells)))
-    return dataset.periodic.all(axis=1) & (volume < 1e-6)
+    return np.asarray(dataset.periodic.all(axis=1) & (volume < 1e-6))
 
 
 def _same_box(dataset: Dataset, frames: NDArray[np.int64]) -> NDArray[np.bool_]:
     cells = dataset.cells[frames].reshape(len(frames), 9)
     difference = np.abs(cells[:, None] - cells[None, :]).max(axis=2)
-    return np.less(difference, 1e-6)
+    return np.asarray(difference < 1e-6, dtype=np.bool_)
 
 
 def _group_leaks(
