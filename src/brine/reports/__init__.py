@@ -11,6 +11,15 @@ from brine.reports.content import (
     Reproduction,
     TimeSeries,
 )
+from brine.reports.parts import (
+    displacement,
+    energy_parity,
+    force_calibration,
+    force_parity,
+    last_frame,
+    rdf_figures,
+    time_series,
+)
 from brine.reports.report import write_report
 
 __all__ = [
@@ -23,5 +32,12 @@ __all__ = [
     "ReportContent",
     "Reproduction",
     "TimeSeries",
+    "displacement",
+    "energy_parity",
+    "force_calibration",
+    "force_parity",
+    "last_frame",
+    "rdf_figures",
+    "time_series",
     "write_report",
 ]

@@ -23,7 +23,7 @@ COLOURS = {
     "Cl": (0.22, 0.65, 0.36),
     "Li": (0.72, 0.45, 0.86),
 }
-RADIUS_FACTOR = 0.62
+RADIUS_FACTOR = 0.74
 TURN, TILT = np.radians(28.0), np.radians(-16.0)
 DISTANCE = 4.0
 """Of the eye, in units of the box's half diagonal"""
@@ -51,7 +51,7 @@ def box_picture(atoms: Atoms) -> str:
     half = len(edges) * 3 // 4
     inner = "".join(edges[:half]) + "".join(text for _, text in items)
     return (
-        f'<svg class="box" viewBox="0 0 {SIZE} {SIZE}" role="img" '
+        f'<svg class="box" viewBox="{_crop(whole, view, places)}" role="img" '
         f'aria-label="Box of {len(atoms)} atoms"><defs>{_gradients(kinds)}</defs>'
         f"{inner}{''.join(edges[half:])}</svg>"
     )
@@ -129,10 +129,19 @@ def _edges(atoms: Atoms, view: _View) -> list[str]:
     ]
 
 
+def _crop(atoms: Atoms, view: _View, places: Array) -> str:
+    """The part of the paper that holds box and atoms."""
+    seen = places
+    if atoms.cell.rank == 3:
+        seen = np.concatenate([places, view.project(_corners(atoms))[0]])
+    low, high = seen.min(axis=0) - 14, seen.max(axis=0) + 14
+    return f"{low[0]:.0f} {low[1]:.0f} {high[0] - low[0]:.0f} {high[1] - low[1]:.0f}"
+
+
 def _levels(depth: Array) -> NDArray[np.int64]:
     span = np.ptp(depth) or 1.0
     fraction = (depth - depth.min()) / span
-    return np.minimum((fraction * LEVELS).astype(np.int64), LEVELS - 1)
+    return np.asarray(np.minimum(fraction * LEVELS, LEVELS - 1), dtype=np.int64)
 
 
 def _colour(number: int) -> Array:

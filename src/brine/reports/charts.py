@@ -7,21 +7,23 @@ size on a phone and charts line up in a grid on a laptop.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from brine.reports.scales import Axis, Scale, scale_for, tick_label
+from brine.reports.scales import Axis, Scale, scale_for, tick_labels
 
 WIDTH, HEIGHT = 440, 300
-LEFT, RIGHT, TOP, BOTTOM = 58, 14, 30, 44
+LEFT, RIGHT, TOP, BOTTOM = 62, 14, 30, 44
 MOST_POINTS = 500
 """A line is thinned to twice this many, keeping its extremes."""
 CHARACTER = 6.1
 """Width of a character of the legend"""
 
 Values = NDArray[np.float64]
+Style = Literal["solid", "wide", "dashed", "points", "marked", "faint"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +37,7 @@ class Line:
     x, y : (n,) array
     colour : int
         Index into the page's colours; -1 is the muted one.
-    style : ``solid``, ``dashed``, ``points``, ``marked`` or ``faint``
+    style : ``solid``, ``wide``, ``dashed``, ``points``, ``marked`` or ``faint``
         ``marked`` is a line with points.
     error : (n,) array or None
         Half height of the band about a line, of the bars at points.
@@ -45,7 +47,7 @@ class Line:
     x: Values
     y: Values
     colour: int = 0
-    style: Literal["solid", "dashed", "points", "marked", "faint"] = "solid"
+    style: Style = "solid"
     error: Values | None = None
 
 
@@ -105,9 +107,11 @@ def line_chart(
     vertical = scale_for(y, ys, place=(HEIGHT - BOTTOM, TOP))
     parts = [frame(horizontal, vertical, x.label, y.label)]
     parts += [_span(span, horizontal) for span in spans]
-    parts += [_mark(mark, horizontal, vertical) for mark in marks]
+    drawn_marks = [_mark(mark, horizontal, vertical) for mark in marks]
+    parts += [stroke for stroke, _ in drawn_marks]
     drawn = "".join(_line(line, horizontal, vertical) for line in lines)
     parts.append(f'<g clip-path="url(#plot)">{drawn}</g>')
+    parts += [label for _, label in drawn_marks]
     parts.append(legend([(ln.name, ln.colour, ln.style) for ln in lines if ln.name]))
     return svg("".join(parts), title=title)
 
@@ -124,19 +128,21 @@ def frame(horizontal: Scale, vertical: Scale, x_label: str, y_label: str) -> str
     """Grid, ticks and labels of both axes."""
     bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
     parts = []
-    for value in vertical.ticks(5):
+    ticks = vertical.ticks(5)
+    for value, text in zip(ticks, tick_labels(ticks, vertical.kind), strict=True):
         place = float(vertical(value))
         parts.append(f'<path class="grid" d="M{LEFT} {place:.1f}H{right}"/>')
         parts.append(
             f'<text class="tick" x="{LEFT - 6}" y="{place + 4:.1f}" '
-            f'text-anchor="end">{tick_label(value)}</text>'
+            f'text-anchor="end">{text}</text>'
         )
-    for value in horizontal.ticks(6):
+    ticks = horizontal.ticks(6)
+    for value, text in zip(ticks, tick_labels(ticks, horizontal.kind), strict=True):
         place = float(horizontal(value))
         parts.append(f'<path class="grid" d="M{place:.1f} {TOP}V{bottom}"/>')
         parts.append(
             f'<text class="tick" x="{place:.1f}" y="{bottom + 16}" '
-            f'text-anchor="middle">{tick_label(value)}</text>'
+            f'text-anchor="middle">{text}</text>'
         )
     parts.append(f'<path class="axis" d="M{LEFT} {bottom}H{right}"/>')
     parts.append(
@@ -190,7 +196,7 @@ def thinned(x: Values, y: Values) -> tuple[Values, Values]:
         return x, y
     edges = np.linspace(0, len(x), MOST_POINTS + 1).astype(int)
     chosen = {0, len(x) - 1}
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         chosen |= {low + int(y[low:high].argmin()), low + int(y[low:high].argmax())}
     order = sorted(chosen)
     return x[order], y[order]
@@ -252,21 +258,22 @@ def _span(span: Span, horizontal: Scale) -> str:
     )
 
 
-def _mark(mark: Mark, horizontal: Scale, vertical: Scale) -> str:
+def _mark(mark: Mark, horizontal: Scale, vertical: Scale) -> tuple[str, str]:
+    """Its stroke, and its label, which is drawn on top of the lines."""
     text = escape(mark.label)
     if mark.direction == "across":
         place = float(vertical(mark.value))
         return (
-            f'<path class="mark" d="M{LEFT} {place:.1f}H{WIDTH - RIGHT}"/>'
+            f'<path class="mark" d="M{LEFT} {place:.1f}H{WIDTH - RIGHT}"/>',
             f'<text class="note" x="{WIDTH - RIGHT - 4}" y="{place - 5:.1f}" '
-            f'text-anchor="end">{text}</text>'
+            f'text-anchor="end">{text}</text>',
         )
     place = float(horizontal(mark.value))
     if not LEFT <= place <= WIDTH - RIGHT:
-        return ""
+        return "", ""
     end = place > (LEFT + WIDTH - RIGHT) / 2
     return (
-        f'<path class="mark" d="M{place:.1f} {TOP}V{HEIGHT - BOTTOM}"/>'
+        f'<path class="mark" d="M{place:.1f} {TOP}V{HEIGHT - BOTTOM}"/>',
         f'<text class="note" x="{place + (-5 if end else 5):.1f}" y="{TOP + 12}" '
-        f'text-anchor="{"end" if end else "start"}">{text}</text>'
+        f'text-anchor="{"end" if end else "start"}">{text}</text>',
     )

@@ -7,11 +7,11 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
+from brine.datasets import Finding
 from brine.errors import ShapeError
 from brine.training.errors import LearningCurve
 from brine.training.held_out import HeldOutErrors
 from brine.validation.dimers import DimerScan
-from brine.validation.held_out_gates import Finding
 from brine.validation.pressure_volume import PressureVolumeScan
 from brine.validation.verdict import Verdict
 

@@ -4,9 +4,10 @@ from html import escape
 
 import numpy as np
 
-from brine.reports.charts import Line, Mark, Span, line_chart
+from brine.reports.charts import Line, Mark, Span, Style, line_chart
 from brine.reports.content import (
     Calibration,
+    Curve,
     DisplacementFigure,
     LeakFigure,
     Parity,
@@ -183,9 +184,12 @@ def series_figures(series: TimeSeries) -> list[str]:
 
 def rdf_figure(rdf: RdfFigure) -> str:
     """g(r) of the model, the reference and experiment."""
-    curves = ((rdf.experiment, -1, "dashed"), (rdf.reference, 1, "solid"))
+    curves: tuple[tuple[Curve | None, int, Style], ...] = (
+        (rdf.experiment, -1, "dashed"),
+        (rdf.reference, 1, "wide"),
+    )
     lines = [
-        Line(c.name, c.r, c.g, colour=colour, style=style, error=c.error)  # type: ignore[arg-type]
+        Line(c.name, c.r, c.g, colour=colour, style=style, error=c.error)
         for c, colour, style in curves
         if c is not None
     ]
@@ -245,7 +249,7 @@ def leak_figure(leak: LeakFigure) -> str:
     )
 
 
-def _trace(times: np.ndarray, values: np.ndarray, colour: int) -> list[Line]:  # type: ignore[type-arg]
+def _trace(times: np.ndarray, values: np.ndarray, colour: int) -> list[Line]:
     """The values faintly, and their running mean where they are many."""
     width = len(values) // 40
     if width < 3:

@@ -25,6 +25,7 @@ from brine.reports.tables import (
     gate_table,
     gate_title,
     pair_table,
+    typeset,
 )
 from brine.validation.verdict import Status, Verdict
 
@@ -75,10 +76,10 @@ def _banner(verdict: Verdict) -> str:
         if counts[status]
     ]
     reasons = [
-        f"<li><b>{escape(gate_title(g.name))}.</b> {escape(g.reason)}</li>"
+        f"<li><b>{escape(gate_title(g.name))}.</b> {typeset(g.reason)}</li>"
         for g in verdict.blocking
     ]
-    causes = [f"<li>{escape(text)}</li>" for text in verdict.diagnosis]
+    causes = [f"<li>{typeset(text)}</li>" for text in verdict.diagnosis]
     parts = [f"<p>{', '.join([passed, *rest])}.</p>"]
     if reasons:
         parts.append(f"<ul>{''.join(reasons)}</ul>")

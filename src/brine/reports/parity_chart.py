@@ -20,7 +20,7 @@ from brine.reports.scales import Axis, Scale
 
 MOST_DOTS = 1200
 """More points are counted in cells."""
-CELLS = 72
+CELLS = 110
 SHADES = 7
 
 Values = NDArray[np.float64]

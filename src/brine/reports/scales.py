@@ -87,6 +87,15 @@ def scale_for(
     )
 
 
+def tick_labels(values: Sequence[float], kind: Kind) -> list[str]:
+    """Short numbers, on a linear axis all with the same number of decimals."""
+    if kind != "linear" or any(abs(v) >= 1e5 or 0 < abs(v) < 1e-3 for v in values):
+        return [tick_label(value) for value in values]
+    texts = [f"{round(value, 9):f}".rstrip("0") for value in values]
+    decimals = max((len(t.split(".")[1]) for t in texts), default=0)
+    return [f"{value:.{decimals}f}".replace("-", "−") for value in values]
+
+
 def tick_label(value: float) -> str:
     """A short number with a true minus sign."""
     if value and (abs(value) >= 1e5 or abs(value) < 1e-3):

@@ -12,14 +12,16 @@ STYLE = """
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--ground);color:var(--ink);
-font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
+font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,
+"Helvetica Neue",Arial,sans-serif}
 main{max-width:1120px;margin:0 auto;padding:28px 24px 64px}
 header p{margin:4px 0 0;color:var(--soft)}
 h1{font-size:1.5rem;line-height:1.25;margin:0;letter-spacing:-.01em}
 h2{font-size:1.2rem;margin:44px 0 6px;letter-spacing:-.01em}
 h2+p{margin:0 0 14px;color:var(--soft);max-width:46rem}
 a{color:var(--c0)}
-.verdict{margin:20px 0 8px;padding:22px 26px;border-radius:14px;background:var(--fail-bg);
+.verdict{margin:20px 0 8px;padding:22px 26px;border-radius:14px;
+background:var(--fail-bg);
 border-left:8px solid var(--fail)}
 .verdict.accepted{background:var(--pass-bg);border-color:var(--pass)}
 .verdict strong{display:block;font-size:2.3rem;line-height:1.1;letter-spacing:-.02em;
@@ -28,10 +30,10 @@ color:var(--fail)}
 .verdict p{margin:8px 0 0;max-width:52rem}
 .verdict ul{margin:10px 0 0;padding-left:1.15rem;max-width:52rem}
 .verdict li{margin:4px 0}
-.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:1px;
-margin:16px 0 0;background:var(--rule);border:1px solid var(--rule);border-radius:12px;
-overflow:hidden}
-.facts div{background:var(--paper);padding:10px 14px}
+.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));
+margin:16px 0 0;background:var(--paper);border:1px solid var(--rule);border-radius:12px;
+padding:4px 0}
+.facts div{padding:8px 16px}
 .facts dt{color:var(--soft);font-size:.8rem}
 .facts dd{margin:0;font-weight:600;font-variant-numeric:tabular-nums;
 overflow-wrap:anywhere}
@@ -58,7 +60,7 @@ figure{margin:0;padding:14px 14px 8px;min-width:0}
 figcaption{padding:0 4px 6px;font-size:.92rem;color:var(--soft)}
 figcaption b{color:var(--ink);display:block}
 svg.chart,svg.box{display:block;width:100%;height:auto}
-svg.box{border-radius:8px;background:#f4f6f9;max-width:520px;margin:0 auto}
+svg.box{border-radius:8px;background:#f4f6f9;max-height:348px}
 .box .edge{stroke:#8d99a8;stroke-width:1.1;fill:none;stroke-linecap:round}
 .chart text{font-size:12px;fill:var(--soft);font-variant-numeric:tabular-nums}
 .chart .tick{font-size:11px}.chart .key{fill:var(--ink);font-size:11.5px}
@@ -66,7 +68,8 @@ svg.box{border-radius:8px;background:#f4f6f9;max-width:520px;margin:0 auto}
 stroke-width:3px;stroke-linejoin:round}
 .grid{stroke:var(--grid);stroke-width:1}.axis{stroke:var(--muted);stroke-width:1}
 .stroke{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}
-.stroke.dashed{stroke-dasharray:5 4}.stroke.faint{stroke-width:1;opacity:.55}
+.stroke.dashed{stroke-dasharray:5 4}.stroke.wide{stroke-width:4;opacity:.55}
+.stroke.faint{stroke-width:1;opacity:.55}
 .mark{stroke:var(--muted);stroke-width:1.2;stroke-dasharray:2 3;fill:none}
 .span{fill:var(--grid)}.band{stroke:none;opacity:.18}
 .bar{stroke-width:1.2;fill:none}.dot,.cell{stroke:none}
@@ -87,12 +90,13 @@ overflow-wrap:anywhere}
 .verdict{padding:18px 18px;border-left-width:6px}.verdict strong{font-size:1.9rem}
 h2{margin-top:34px}figure{padding:10px 6px 4px}
 .gates thead{display:none}.gates,.gates tbody,.gates tr,.gates td{display:block}
-.gates tr{padding:12px 14px;border-bottom:1px solid var(--rule);display:grid;
-grid-template-columns:1fr auto;gap:2px 12px}.gates tr:last-child{border-bottom:0}
+.gates tr{padding:12px 14px;border-bottom:1px solid var(--rule);display:flex;
+flex-wrap:wrap;gap:1px 14px}.gates tr:last-child{border-bottom:0}
+.gates td:nth-child(1){flex:1 1 55%}
 .gates td{padding:0;border:0;text-align:left;white-space:normal}
 .gates td:empty{display:none}
-.gates .number{grid-column:1/-1}.gates .number::before{content:attr(data-label) " ";
+.gates .number::before{content:attr(data-label) " ";
 color:var(--soft);font-size:.85em}
-.gates .reason{grid-column:1/-1;min-width:0;font-size:.92rem;padding-top:4px}}
+.gates .reason{flex:1 1 100%;min-width:0;font-size:.92rem;padding-top:4px}}
 @media print{body{background:#fff}figure,.card{break-inside:avoid}}
 """

@@ -1,20 +1,34 @@
 """The tables of a report."""
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from brine.reports.numbers import plain, with_error
+from brine.datasets import Finding
 from brine.training.held_out import HeldOutErrors
-from brine.validation.held_out_gates import Finding
+from brine.validation.numbers import plain, with_error
 from brine.validation.verdict import Gate
 
+UNITS = r"(?:Å|Å²|Å³|eV|meV|K|ps|fs|ns|bar|GPa|GHz|g/mL|%)"
 SEVERITIES = ("error", "warning", "note")
 MOST_FINDINGS = 60
 
 
+def typeset(text: str) -> str:
+    """HTML of a sentence: true minus signs, units kept with their numbers."""
+    text = text.replace("1e-9 m²/s", "10⁻⁹ m²/s")
+    text = re.sub(r"(?<![\w])-(?=\d)", "−", text)
+    return escape(re.sub(rf"(\d) (?={UNITS})", "\\1\u00a0", text))
+
+
 def gate_title(name: str) -> str:
     """``held_out_energy`` as people say it."""
-    special = {"rdf": "g(r)", "pressure_volume": "P(V) scan"}
+    special = {
+        "rdf": "g(r)",
+        "pressure_volume": "P(V) scan",
+        "held_out_energy": "Held-out energy",
+        "held_out_forces": "Held-out forces",
+    }
     return special.get(name, name.replace("_", " ").capitalize())
 
 
@@ -25,8 +39,8 @@ def gate_table(gates: Sequence[Gate]) -> str:
         f'<td><span class="badge {g.status}">{g.status}</span></td>'
         f"{_number_cell('found', with_error(g.value, g.error), g)}"
         f"{_number_cell('reference', with_error(g.reference, g.reference_error), g)}"
-        f"{_number_cell('tolerance ±', plain(g.tolerance), g)}"
-        f'<td class="reason">{escape(g.reason)}</td></tr>'
+        f"{_number_cell('tolerance ±', _short(g.tolerance), g)}"
+        f'<td class="reason">{typeset(g.reason)}</td></tr>'
         for g in gates
     )
     return (
@@ -40,8 +54,14 @@ def gate_table(gates: Sequence[Gate]) -> str:
 def _number_cell(label: str, text: str, gate: Gate) -> str:
     if text == "–":
         return '<td class="number"></td>'
-    unit = f' <span class="unit">{escape(gate.unit)}</span>' if label == "found" else ""
+    unit = (
+        f' <span class="unit">{typeset(gate.unit)}</span>' if label == "found" else ""
+    )
     return f'<td class="number" data-label="{label}">{text}{unit}</td>'
+
+
+def _short(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3g}"
 
 
 def error_table(columns: Mapping[str, HeldOutErrors]) -> str:
@@ -111,7 +131,7 @@ def finding_table(findings: Sequence[Finding]) -> str:
     )
     rows = "".join(
         f'<tr><td><span class="badge {escape(f.severity)}">{escape(f.severity)}</span>'
-        f"</td><td>{escape(f.message)}</td></tr>"
+        f"</td><td>{typeset(f.message)}</td></tr>"
         for f in order[:MOST_FINDINGS]
     )
     if len(order) > MOST_FINDINGS:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from ase.data import atomic_masses, chemical_symbols
+from ase.data import atomic_masses
 from numpy.typing import NDArray
 
-from brine.datasets.dataset import Dataset
+from brine.datasets import Dataset, compositions
 from brine.structures.molecules import whole_and_labels
 from brine.training.errors import (
     EnergyErrors,
@@ -56,21 +56,9 @@ def held_out_errors(dataset: Dataset, predictions: Predictions) -> HeldOutErrors
     )
 
 
-def compositions(dataset: Dataset) -> list[str]:
-    """What each frame is made of, e.g. ``"H128 O64"``."""
-    return [_formula(dataset.numbers[dataset.atoms_of(k)]) for k in range(len(dataset))]
-
-
 def atoms_with_forces(dataset: Dataset) -> NDArray[np.bool_]:
     """(n_atoms_total,) array: atoms of frames whose forces are labelled."""
     return np.repeat(dataset.has_forces, dataset.n_atoms)
-
-
-def _formula(numbers: NDArray[np.int64]) -> str:
-    kinds, counts = np.unique(numbers, return_counts=True)
-    return " ".join(
-        f"{chemical_symbols[z]}{n}" for z, n in zip(kinds, counts, strict=True)
-    )
 
 
 def _energy(dataset: Dataset, predictions: Predictions) -> EnergyErrors | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from brine.settings.validation import Agreement, ValidationSettings
 from brine.validation.measurements import Measured, Origin, Reference
+from brine.validation.numbers import with_error
 from brine.validation.verdict import Status
 
 
@@ -61,10 +62,10 @@ def compare(
     tolerance = max(
         settings.standard_errors * _or_zero(combined), agreement.relative * scale
     )
+    expected = with_error(reference.value, reference.error)
     numbers = (
-        f"{what} is {_number(found.value, found.error)}{_space(unit)}, "
-        f"{difference / scale:+.1%} from {_number(reference.value, reference.error)} "
-        f"({reference.source})"
+        f"{what} is {with_error(found.value, found.error)}{_space(unit)}, "
+        f"{difference / scale:+.1%} from {expected} ({reference.source})"
     )
     too_wide = not combined <= agreement.largest_error * scale
     if not math.isfinite(found.value):
@@ -99,11 +100,3 @@ def _or_zero(error: float) -> float:
 
 def _space(unit: str) -> str:
     return f" {unit}" if unit else ""
-
-
-def _number(value: float, error: float) -> str:
-    """Value ± error with two digits of the error."""
-    if not math.isfinite(error) or error <= 0:
-        return f"{value:.4g}"
-    digits = max(0, 1 - math.floor(math.log10(error)))
-    return f"{value:.{digits}f} ± {error:.{digits}f}"

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from brine.errors import InputError
+from brine.observables import statistical_inefficiency
 from brine.settings.validation import ValidationSettings
 from brine.structures.simulation import Simulation
 from brine.validation.held_out_gates import not_run
@@ -76,19 +77,6 @@ def linear_drift(times: ArrayLike, energies: ArrayLike, *, n_atoms: int) -> Ener
     error = np.sqrt(variance * statistical_inefficiency(residual))
     scale = 1e3 * NANOSECOND / n_atoms
     return EnergyDrift(slope * scale, float(error * scale), float(np.ptp(time)) / 1e3)
-
-
-def statistical_inefficiency(series: NDArray[np.float64]) -> float:
-    """Number of samples that count as one, from the first positive correlations."""
-    centred = series - series.mean()
-    power = np.abs(np.fft.rfft(centred, 2 * len(centred))) ** 2
-    correlation = np.fft.irfft(power)[: len(centred)]
-    if correlation[0] <= 0:
-        return 1.0
-    correlation /= correlation[0]
-    negative = np.flatnonzero(correlation < 0)
-    last = negative[0] if negative.size else len(correlation)
-    return float(max(1.0, 1 + 2 * correlation[1:last].sum()))
 
 
 def energy_drift_gate(

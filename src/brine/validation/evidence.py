@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
+from brine.datasets import Finding
 from brine.training.held_out import HeldOutErrors
 from brine.validation.dimers import DimerScan
 from brine.validation.energy_drift import EnergyDrift
-from brine.validation.held_out_gates import Finding
 from brine.validation.measurements import (
     DynamicsConditions,
     LabelSupport,

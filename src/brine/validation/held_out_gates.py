@@ -1,26 +1,12 @@
 """Gates on the labels and on errors over held-out frames."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
+from brine.datasets import Finding
 from brine.settings.validation import ValidationSettings
 from brine.training.errors import EnergyErrors, ForceErrors
 from brine.training.held_out import HeldOutErrors
 from brine.validation.verdict import Gate, Status
-
-
-class Finding(Protocol):
-    """What an audit found in the labels."""
-
-    @property
-    def severity(self) -> str:
-        """``error``, ``warning`` or ``note``."""
-        ...
-
-    @property
-    def message(self) -> str:
-        """One sentence."""
-        ...
 
 
 def label_audit_gate(findings: Sequence[Finding] | None) -> Gate:
@@ -33,7 +19,8 @@ def label_audit_gate(findings: Sequence[Finding] | None) -> Gate:
         rest = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         reason = f"The labels must be fixed first: {errors[0]}{rest}"
     else:
-        reason = f"No error in the labels, {len(warnings)} warnings."
+        plural = "" if len(warnings) == 1 else "s"
+        reason = f"No error in the labels, {len(warnings)} warning{plural}."
     return Gate(
         name="label_audit",
         status=Status.FAIL if errors else Status.PASS,

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from brine.errors import InputError
 from brine.settings.validation import ValidationSettings
 from brine.validation.agreement import Comparison, compare
 from brine.validation.held_out_gates import not_run
@@ -73,7 +74,10 @@ def rdf_gate(
     name = "rdf"
     if found is None:
         return not_run(name, "no trajectory to take g(r) from")
-    peak = found.first_peak
+    try:
+        peak = found.first_peak
+    except InputError as error:
+        return Gate(name=name, status=Status.FAIL, reason=f"Not a liquid: {error}")
     if reference is None:
         return _without_reference(name, peak.height, "")
     comparison = compare(

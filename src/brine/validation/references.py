@@ -4,6 +4,12 @@ A force field trained on labels of a density functional inherits the functional'
 error: judge it against dynamics on the same labels first, and by experiment second.
 """
 
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
 from brine.errors import InputError
 from brine.validation.measurements import Origin, PeakReference, Reference
 
@@ -109,10 +115,30 @@ def water_viscosity(temperature: float) -> Reference:
 def water_first_peak() -> PeakReference:
     """First maximum of g_OO of liquid water at 295 K."""
     position, height = WATER_O_O_FIRST_MAXIMUM
+    r, g = water_oxygen_distribution()
     return PeakReference(
+        r=r,
+        g=g,
         position=Reference(position, 0.01, Origin.EXPERIMENT, SKINNER),
         height=Reference(height, 0.05, Origin.EXPERIMENT, SKINNER),
     )
+
+
+@cache
+def water_oxygen_distribution() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """g_OO of liquid water at 295 K by X-ray diffraction.
+
+    Returns
+    -------
+    r : (n_bins,) array, Å
+        From 2 to 10 Å.
+    g : (n_bins,) array
+    """
+    text = files("brine.validation").joinpath("data/skinner2013_goo.dat")
+    with text.open(encoding="utf-8") as lines:
+        table = np.loadtxt(lines)
+    table.flags.writeable = False
+    return table[:, 0], table[:, 1]
 
 
 def _check_range(name: str, value: float, low: float, high: float) -> None:
