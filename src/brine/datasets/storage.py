@@ -2,6 +2,7 @@
 
 import json
 import os
+import zlib
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -49,9 +50,10 @@ def load_dataset(path: str | Path) -> Dataset:
         The file is damaged, not a dataset of brine, or from a newer version.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            content = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        with Path(path).open("rb") as file:
+            columns = np.load(file, allow_pickle=False)
+            content = {name: columns[name] for name in columns.files}
+    except (OSError, ValueError, EOFError, BadZipFile, zlib.error) as error:
         raise DataFileError(f"{path} cannot be read as a dataset ({error}).") from error
     header = _header(content, path)
     arrays = {f.name for f in fields(Dataset)} - set(METADATA)

@@ -1,5 +1,6 @@
 """VASP and CP2K output, through dpdata."""
 
+import warnings
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,12 +13,12 @@ from brine.errors import DataFileError, MissingPackageError
 
 ASSUMPTIONS: Final = {
     "vasp/outcar": (
-        "VASP OUTCAR: Å, eV, eV/Å; `in kB` is in kbar with compression positive, so "
-        "stress = −value; energy without entropy term as dpdata takes it"
+        "VASP OUTCAR: Å, eV, eV/Å; energy is the free energy TOTEN; `in kB` is in "
+        "kbar with compression positive, so stress = −value"
     ),
     "vasp/xml": (
-        "VASP vasprun.xml: Å, eV, eV/Å; `stress` is in kbar with compression "
-        "positive, so stress = −value"
+        "VASP vasprun.xml: Å, eV, eV/Å; energy is e_fr_energy; `stress` is in kbar "
+        "with compression positive, so stress = −value"
     ),
     "cp2k/output": (
         "CP2K output: hartree and bohr converted; STRESS TENSOR is in GPa with "
@@ -54,12 +55,26 @@ def read_dpdata(path: Path, *, name: str, kind: str) -> Dataset:
         raise MissingPackageError(
             f"{name} needs the package dpdata: pip install dpdata."
         ) from error
-    try:
-        data = dpdata.LabeledSystem(str(path), fmt=kind).data
-    except Exception as error:
-        text = " ".join(str(error).split()) or type(error).__name__
-        raise DataFileError(f"{name} cannot be read as {kind}: {text}.") from error
-    return assemble(_frames(data, name), Origin(name, UNSTATED, (ASSUMPTIONS[kind],)))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            data = dpdata.LabeledSystem(str(path), fmt=kind).data
+        except Exception as error:
+            raise DataFileError(
+                f"{name} cannot be read as {kind}: {_one_line(error)}."
+            ) from error
+    remarks = [f"{name}: {_one_line(w.message)}" for w in caught if _is_remark(w)]
+    assumptions = (ASSUMPTIONS[kind], *remarks)
+    return assemble(_frames(data, name), Origin(name, UNSTATED, assumptions))
+
+
+def _is_remark(warning: warnings.WarningMessage) -> bool:
+    """Whether dpdata speaks of the data, such as frames that did not converge."""
+    return issubclass(warning.category, UserWarning)
+
+
+def _one_line(message: Warning | Exception | str) -> str:
+    return " ".join(str(message).split()).rstrip(".") or type(message).__name__
 
 
 def _frames(data: dict[str, Any], name: str) -> list[Frame]:
@@ -70,6 +85,9 @@ def _frames(data: dict[str, Any], name: str) -> list[Frame]:
     volumes = np.abs(np.linalg.det(cells))
     periodic = not data.get("nopbc", False)
     forces, virials = data.get("forces"), data.get("virials")
+    # Where only some frames have a virial, nothing says which ones.
+    if virials is not None and len(virials) != len(cells):
+        virials = None
     return [
         Frame(
             numbers=numbers,
