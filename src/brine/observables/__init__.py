@@ -16,17 +16,20 @@ from brine.observables.radial_distribution import (
     radial_distribution,
     radial_distributions,
 )
+from brine.observables.reading import read_trajectory, trajectory_of
 from brine.observables.series import (
     block_error,
     equilibration,
     mean_estimate,
     statistical_inefficiency,
 )
+from brine.observables.standard_set import Observables, observe, production_start
 from brine.observables.unwrapping import unwrapped_positions
 
 __all__ = [
     "Diffusion",
     "Estimate",
+    "Observables",
     "Peak",
     "RadialDistribution",
     "block_error",
@@ -39,9 +42,13 @@ __all__ = [
     "mean_squared_displacement",
     "molecule_centres",
     "molecule_formulas",
+    "observe",
+    "production_start",
     "radial_distribution",
     "radial_distributions",
+    "read_trajectory",
     "self_diffusion",
     "statistical_inefficiency",
+    "trajectory_of",
     "unwrapped_positions",
 ]

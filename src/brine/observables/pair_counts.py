@@ -50,6 +50,10 @@ class PairCounts:
     counts: NDArray[np.float64]
     volume_counts: NDArray[np.float64]
 
+    def number_of(self, symbol: str) -> int:
+        """Atoms of an element."""
+        return int(self.n_atoms[self.elements.index(atomic_numbers[symbol])])
+
     def of(self, pair: Pair) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """g(r) times shell volume (Å³), and neighbours of a centre, per bin.
 

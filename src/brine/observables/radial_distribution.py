@@ -12,7 +12,7 @@ own images and g(r) is not defined.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -50,6 +50,8 @@ class RadialDistribution:
         Mean number of neighbours of a centre up to the outer edge of each bin.
     block_g, block_neighbours : (n_blocks, n_bins) arrays
         The same of successive blocks of frames, of equal weight.
+    n_centres, n_neighbours : int
+        Atoms of the two elements.
     """
 
     pair: Pair
@@ -59,6 +61,9 @@ class RadialDistribution:
     neighbours: NDArray[np.float64]
     block_g: NDArray[np.float64]
     block_neighbours: NDArray[np.float64]
+
+    n_centres: int
+    n_neighbours: int
 
     @property
     def bin_width(self) -> float:
@@ -100,6 +105,18 @@ class RadialDistribution:
         )
         position, height = map(Estimate, values, errors.tolist())
         return Peak(position, height)
+
+    def reversed(self) -> "RadialDistribution":
+        """The same g(r) seen from the neighbour."""
+        ratio = self.n_centres / self.n_neighbours
+        return replace(
+            self,
+            pair=(self.pair[1], self.pair[0]),
+            neighbours=self.neighbours * ratio,
+            block_neighbours=self.block_neighbours * ratio,
+            n_centres=self.n_neighbours,
+            n_neighbours=self.n_centres,
+        )
 
     def to_json(self) -> dict[str, object]:
         """Curves as lists, with the first shell where there is one."""
@@ -245,6 +262,8 @@ def _distribution(counts: PairCounts, pair: Pair) -> RadialDistribution:
         neighbours=running.mean(axis=0),
         block_g=g,
         block_neighbours=running,
+        n_centres=counts.number_of(pair[0]),
+        n_neighbours=counts.number_of(pair[1]),
     )
 
 
