@@ -2,8 +2,10 @@
 
 Coordinates are in Å and unwrapped: an atom that crosses a boundary goes on, and its
 images follow the lattice of its own frame. When the cell changes, a displacement
-must therefore be taken from wrapped positions. Times are in ps, as the convention
-asks. Variables beyond the convention: ``atom_types`` (atomic numbers) and ``masses``.
+must therefore be taken from wrapped positions. Isolated molecules have no cell, and
+the file then no variables for one, as MDAnalysis expects (ASE's reader expects
+them). Times are in ps, as the convention asks. Variables beyond the convention:
+``atom_types`` (atomic numbers) and ``masses``.
 """
 
 import os
@@ -31,16 +33,25 @@ class AmberNetCDFWriter:
         Continued where it exists.
     numbers : (n_atoms,) array of int
     masses : (n_atoms,) array, amu
+    cell : (3, 3) array, Å
+        Of the first frame; without volume, the file holds no cells.
     """
 
     def __init__(
-        self, path: Path, numbers: NDArray[np.int64], masses: NDArray[np.float64]
+        self,
+        path: Path,
+        *,
+        numbers: NDArray[np.int64],
+        masses: NDArray[np.float64],
+        cell: NDArray[np.float64],
     ) -> None:
         if path.exists():
             self._file = netCDF4.Dataset(path, "a")
         else:
             self._file = netCDF4.Dataset(path, "w", format="NETCDF3_64BIT_OFFSET")
             _write_header(self._file, numbers, masses)
+            if abs(np.linalg.det(cell)) > 0:
+                _write_cell_header(self._file)
         self._n_frames = len(self._file.dimensions["frame"])
 
     def __len__(self) -> int:
@@ -56,15 +67,15 @@ class AmberNetCDFWriter:
         time : float, fs
         positions : (n_atoms, 3) array, Å
         cell : (3, 3) array, Å
-            In standard orientation; zero where there is none.
+            In standard orientation.
         """
         k, variables = self._n_frames, self._file.variables
-        present = bool(np.abs(np.linalg.det(cell)) > 0)
-        parameters = cell_to_cellpar(cell) if present else [0, 0, 0, 90, 90, 90]
         variables["time"][k] = time / 1000
         variables["coordinates"][k] = positions
-        variables["cell_lengths"][k] = parameters[:3]
-        variables["cell_angles"][k] = parameters[3:]
+        if "cell_lengths" in variables:
+            parameters = cell_to_cellpar(cell)
+            variables["cell_lengths"][k] = parameters[:3]
+            variables["cell_angles"][k] = parameters[3:]
         self._n_frames += 1
 
     def flush(self) -> None:
@@ -118,22 +129,20 @@ def read_amber_netcdf(path: Path) -> Trajectory:
             f"{path} must hold the variables {sorted(missing)}, which brine writes; "
             "read other trajectories together with a topology."
         )
-    parameters = np.hstack([variables["cell_lengths"], variables["cell_angles"]])
+    n_frames = len(variables["time"])
+    cells = np.zeros((n_frames, 3, 3))
+    if "cell_lengths" in variables:
+        parameters = np.hstack([variables["cell_lengths"], variables["cell_angles"]])
+        for k in range(n_frames):
+            cells[k] = cellpar_to_cell(parameters[k])
     return Trajectory(
         numbers=variables["atom_types"].astype(np.int64),
         masses=variables["masses"].astype(np.float64),
         positions=variables["coordinates"].astype(np.float64),
-        cells=np.array([_cell(row) for row in parameters]).reshape(-1, 3, 3),
+        cells=cells,
         times=variables["time"].astype(np.float64) * 1000,
         unwrapped=True,
     )
-
-
-def _cell(parameters: NDArray[np.float64]) -> NDArray[np.float64]:
-    if not parameters[:3].all():
-        return np.zeros((3, 3))
-    cell: NDArray[np.float64] = cellpar_to_cell(parameters)
-    return cell
 
 
 def _write_header(
@@ -143,23 +152,28 @@ def _write_header(
     file.ConventionVersion = "1.0"
     file.program = "brine"
     file.programVersion = "1"
-    sizes = {"frame": None, "spatial": 3, "atom": len(numbers)}
-    sizes |= {"cell_spatial": 3, "cell_angular": 3, "label": 5}
-    for name, size in sizes.items():
+    for name, size in {"frame": None, "spatial": 3, "atom": len(numbers)}.items():
         file.createDimension(name, size)
-    labels = {"spatial": "xyz", "cell_spatial": "abc"}
-    for name, letters in labels.items():
-        file.createVariable(name, "S1", (name,))[:] = np.array(list(letters), "S1")
-    angles = np.array([list(name) for name in ("alpha", "beta ", "gamma")], "S1")
-    file.createVariable("cell_angular", "S1", ("cell_angular", "label"))[:] = angles
+    file.createVariable("spatial", "S1", ("spatial",))[:] = _letters("xyz")
     file.createVariable("atom_types", "i4", ("atom",))[:] = numbers
     weights = file.createVariable("masses", "f8", ("atom",))
     weights.units = "amu"
     weights[:] = masses
-    for name, kind, dimensions, unit in (
-        ("time", "f8", ("frame",), "picosecond"),
-        ("coordinates", "f4", ("frame", "atom", "spatial"), "angstrom"),
-        ("cell_lengths", "f8", ("frame", "cell_spatial"), "angstrom"),
-        ("cell_angles", "f8", ("frame", "cell_angular"), "degree"),
-    ):
-        file.createVariable(name, kind, dimensions).units = unit
+    file.createVariable("time", "f8", ("frame",)).units = "picosecond"
+    positions = file.createVariable("coordinates", "f4", ("frame", "atom", "spatial"))
+    positions.units = "angstrom"
+
+
+def _write_cell_header(file: netCDF4.Dataset) -> None:
+    for name, size in {"cell_spatial": 3, "cell_angular": 3, "label": 5}.items():
+        file.createDimension(name, size)
+    file.createVariable("cell_spatial", "S1", ("cell_spatial",))[:] = _letters("abc")
+    angles = np.array([_letters(name) for name in ("alpha", "beta ", "gamma")])
+    file.createVariable("cell_angular", "S1", ("cell_angular", "label"))[:] = angles
+    lengths = file.createVariable("cell_lengths", "f8", ("frame", "cell_spatial"))
+    lengths.units = "angstrom"
+    file.createVariable("cell_angles", "f8", ("frame", "cell_angular")).units = "degree"
+
+
+def _letters(word: str) -> NDArray[np.bytes_]:
+    return np.array(list(word), "S1")

@@ -93,7 +93,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         The file is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             values = {name: arrays[name] for name in arrays.files}
         values |= {k: v.item() for k, v in values.items() if v.ndim == 0}
         return Checkpoint(**values)

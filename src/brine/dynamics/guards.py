@@ -7,9 +7,8 @@ estimate whenever a frame is written.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-import numpy as np
 from ase import Atoms
 
 from brine.errors import InputError
@@ -112,7 +111,6 @@ class FrameWatch:
     largest_uncertainty: Callable[[Atoms], float] | None
     watches_water: bool
     broken_since: float = math.nan
-    _n_frames: int = field(default=0, repr=False)
 
     @property
     def idle(self) -> bool:
@@ -121,10 +119,20 @@ class FrameWatch:
         uncertain = asks and math.isfinite(self.guards.force_uncertainty)
         return not (self.watches_water or uncertain)
 
-    def objection(self, atoms: Atoms, time: float) -> str | None:
-        """Why the run must stop at this frame, None where it may go on."""
-        self._n_frames += 1
-        return self._water_objection(atoms, time) or self._uncertainty_objection(atoms)
+    def objection(self, atoms: Atoms, *, time: float, index: int) -> str | None:
+        """Why the run must stop at this frame, None where it may go on.
+
+        Parameters
+        ----------
+        atoms : ase.Atoms
+        time : float, fs
+        index : int
+            Of the frame in the trajectory.
+        """
+        broken = self._water_objection(atoms, time)
+        if broken is None and index % self.guards.uncertainty_interval == 0:
+            return self._uncertainty_objection(atoms)
+        return broken
 
     def _water_objection(self, atoms: Atoms, time: float) -> str | None:
         if not self.watches_water:
@@ -143,9 +151,7 @@ class FrameWatch:
 
     def _uncertainty_objection(self, atoms: Atoms) -> str | None:
         limit = self.guards.force_uncertainty
-        if self.largest_uncertainty is None or not np.isfinite(limit):
-            return None
-        if self._n_frames % self.guards.uncertainty_interval:
+        if self.largest_uncertainty is None or not math.isfinite(limit):
             return None
         found = self.largest_uncertainty(atoms)
         if found <= limit:

@@ -124,7 +124,10 @@ class FolderRecord(Record):
         self._cut_back()
         with _full_disk_explained(folder):
             self._trajectory = AmberNetCDFWriter(
-                self._path("trajectory.nc"), state.numbers, state.masses
+                self._path("trajectory.nc"),
+                numbers=state.numbers,
+                masses=state.masses,
+                cell=state.cell,
             )
             new = self.checkpoint is None
             self._log = self._path("log.csv").open("w" if new else "a", newline="")
@@ -211,8 +214,10 @@ class FolderRecord(Record):
     def close(self) -> None:
         """Let the files go."""
         with _full_disk_explained(self.folder):
-            self._trajectory.close()
-            self._log.close()
+            try:
+                self._trajectory.close()
+            finally:
+                self._log.close()
 
 
 def read_log(path: Path) -> dict[str, NDArray[np.float64]]:

@@ -121,10 +121,16 @@ class _Run:
                 self.advance()
                 progress.tell()
                 if interruption.asked:
-                    raise KeyboardInterrupt
+                    raise KeyboardInterrupt(f"stopped at step {self.dynamics.step}")
         progress.tell_last()
+        speed = progress.ns_per_day()
         trajectory, log = self.record.result()
-        return Simulation(trajectory, log, self.stop, progress.ns_per_day())
+        return Simulation(trajectory, log, self.stop, speed, final=self.atoms())
+
+    def atoms(self) -> Atoms:
+        """The present state."""
+        d = self.dynamics
+        return self.state.atoms(d.positions, d.velocities, d.cell)
 
     def resume(self) -> bool:
         """Go back to the checkpoint, where there is one."""
@@ -202,8 +208,8 @@ class _Run:
         self.record.write(line, dynamics.positions, dynamics.cell)
         if self.watch.idle:
             return
-        frame = self.state.atoms(dynamics.positions, dynamics.velocities, dynamics.cell)
-        reason = self.watch.objection(frame, line[1])
+        frame_index = dynamics.step // self.settings.interval
+        reason = self.watch.objection(self.atoms(), time=line[1], index=frame_index)
         if reason:
             self.end(reason)
 

@@ -46,9 +46,13 @@ class Simulation:
         None when the run reached its last step.
     ns_per_day : float
         Speed of the steps done in this process; NaN where none was.
+    final : ase.Atoms or None
+        The last state in full precision, with its momenta: what another run goes on
+        from. None where an engine cannot give it.
     """
 
     trajectory: Trajectory
     log: Mapping[str, NDArray[np.float64]]
     stopped: Stop | None
     ns_per_day: float
+    final: Atoms | None = None
