@@ -88,7 +88,8 @@ def vasprun():
 """
 
 
-def cp2k():
+def cp2k(*, unit=None):
+    """An output of CP2K 8, or with the `unit` GPa or bar of later versions."""
     kinds = (1, 2, 2)
     symbols, charges = ("O", "H", "H"), (8, 1, 1)
     atoms = "\n".join(
@@ -110,6 +111,22 @@ def cp2k():
         f"  {name} " + " ".join(f"{x:.8f}" for x in row)
         for name, row in zip("XYZ", -STRESS / GPA, strict=True)
     )
+    table = f""" STRESS TENSOR [GPa]
+
+            X               Y               Z
+{stress}
+"""
+    if unit is not None:
+        scale = {"GPa": GPA, "bar": GPA / 1e4}[unit]
+        rows = "\n".join(
+            f" STRESS|      {name} " + "".join(f"{x:20.11E}" for x in row)
+            for name, row in zip("xyz", -STRESS / scale, strict=True)
+        )
+        table = f""" STRESS| Analytical stress tensor [{unit}]
+ STRESS|                        x                   y                   z
+{rows}
+ STRESS| 1/3 Trace                                        1.0E+00
+"""
     return f""" DBCSR| Multiplication driver                          BLAS
  CP2K| version string:                                 CP2K version 8.2
 {cell}
@@ -130,9 +147,5 @@ def cp2k():
 {forces}
  SUM OF ATOMIC FORCES           0.0 0.0 0.0 0.0
 
- STRESS TENSOR [GPa]
-
-            X               Y               Z
-{stress}
-
+{table}
 """

@@ -7,7 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brine.datasets.dataset import Dataset
+from brine.errors import InputError
 
+SMALLEST_VOLUME = 1e-6
+"""Å³: a periodic cell with less has none."""
 WORK_ELEMENTS = 2_000_000
 """Numbers held at a time while displacements are summed."""
 
@@ -44,6 +47,11 @@ def reduced_positions(dataset: Dataset, frames: NDArray[np.int64]) -> Reduced:
     """Comparable `frames` ready for `displacements`.
 
     Boxes that are not periodic in all directions are compared without images.
+
+    Raises
+    ------
+    InputError
+        A periodic cell has no volume; the message names file and frame.
     """
     positions = np.array([dataset.positions[dataset.atoms_of(k)] for k in frames])
     periodic = bool(dataset.periodic[frames].all())
@@ -51,6 +59,14 @@ def reduced_positions(dataset: Dataset, frames: NDArray[np.int64]) -> Reduced:
         identity = np.broadcast_to(np.eye(3), (len(frames), 3, 3))
         return Reduced(positions.astype(np.float32), identity, False)
     cells = dataset.cells[frames]
+    flat = np.flatnonzero(np.abs(np.linalg.det(cells)) < SMALLEST_VOLUME)
+    if flat.size:
+        k = frames[flat[0]]
+        raise InputError(
+            f"{dataset.source_names[dataset.source[k]]}, frame "
+            f"{dataset.source_frame[k]}: a periodic cell must have a volume, got "
+            f"{dataset.cells[k].tolist()}."
+        )
     fractional = np.linalg.solve(cells.transpose(0, 2, 1), positions.transpose(0, 2, 1))
     wrapped = fractional.transpose(0, 2, 1) % 1.0
     return Reduced(wrapped.astype(np.float32), cells, True)

@@ -10,6 +10,7 @@ from brine.datasets.auditing.findings import BlockSplit, Finding, named, per_sou
 from brine.datasets.chronology import time_order
 from brine.datasets.dataset import Dataset
 from brine.datasets.displacements import (
+    SMALLEST_VOLUME,
     comparable_sets,
     displacement_matrix,
     reduced_positions,
@@ -20,6 +21,8 @@ SAME = 1e-3
 """Å: frames nearer than this are the same frame."""
 BLOCKS = (0.75, 0.05)
 """Shares of the frames to train on and to leave out; the rest is held out."""
+MAX_PAIRS = 1000
+"""Near pairs compared at most in one set of comparable frames."""
 CLOSE = 0.12
 """Å: frames near enough for the energy difference to follow from the forces."""
 
@@ -64,10 +67,10 @@ def measure_sampling(dataset: Dataset) -> Sampling:
             continue
         matrix = displacement_matrix(reduced_positions(dataset, chosen))
         scale[chosen] = np.median(matrix[np.triu_indices(len(chosen), 1)])
-        same = np.tril(_same_box(dataset, chosen) & (matrix < SAME), -1)
-        duplicates.append(chosen[same.any(axis=1)])
-        pairs = np.argwhere(np.triu(matrix < CLOSE, 1) & _same_box(dataset, chosen))
-        close.append(chosen[pairs])
+        pairs = _near_pairs(dataset, chosen, matrix)
+        close.append(chosen[pairs[:: -(-len(pairs) // MAX_PAIRS) or 1]])
+        same = matrix[pairs[:, 0], pairs[:, 1]] < SAME
+        duplicates.append(np.unique(chosen[pairs[same, 1]]))
         np.fill_diagonal(matrix, np.inf)
         nearest[chosen] = matrix.min(axis=1)
         groups = dataset.group[chosen]
@@ -88,13 +91,20 @@ def _joined(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
 
 def _degenerate(dataset: Dataset) -> NDArray[np.bool_]:
     volume = np.abs(np.linalg.det(np.nan_to_num(dataset.cells)))
-    return np.asarray(dataset.periodic.all(axis=1) & (volume < 1e-6))
+    return np.asarray(dataset.periodic.all(axis=1) & (volume < SMALLEST_VOLUME))
 
 
-def _same_box(dataset: Dataset, frames: NDArray[np.int64]) -> NDArray[np.bool_]:
-    cells = dataset.cells[frames].reshape(len(frames), 9)
-    difference = np.abs(cells[:, None] - cells[None, :]).max(axis=2)
-    return np.asarray(difference < 1e-6, dtype=np.bool_)
+def _near_pairs(
+    dataset: Dataset, frames: NDArray[np.int64], matrix: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """(n_pairs, 2) array: near frames in the same box, the earlier one first."""
+    pairs = np.argwhere(np.triu(matrix < CLOSE, 1))
+    first, second = (
+        dataset.cells[frames[pairs[:, 0]]],
+        dataset.cells[frames[pairs[:, 1]]],
+    )
+    same_box = np.abs(first - second).max(axis=(1, 2), initial=0.0) < 1e-6
+    return np.asarray(pairs[same_box])
 
 
 def _group_leaks(

@@ -1,16 +1,27 @@
 """VASP and CP2K output, through dpdata."""
 
+import re
 import warnings
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from ase.data import atomic_numbers
+from numpy.typing import NDArray
 
 from brine.datasets.assembly import UNSTATED, Frame, Origin, assemble
 from brine.datasets.dataset import Dataset
 from brine.errors import DataFileError, MissingPackageError
+from brine.units import BAR
 
+PRESSURE_UNITS: Final = {"GPa": 1e4 * BAR, "bar": BAR}
+STRESS_TABLE: Final = re.compile(
+    r"STRESS\| Analytical stress tensor \[(GPa|bar)\]\s*\n"
+    r"\s*STRESS\|\s+x\s+y\s+z\s*\n"
+    + r"\s*STRESS\|\s+x\s+(\S+\s+\S+\s+\S+)\s*\n"
+    + r"\s*STRESS\|\s+y\s+(\S+\s+\S+\s+\S+)\s*\n"
+    + r"\s*STRESS\|\s+z\s+(\S+\s+\S+\s+\S+)"
+)
 ASSUMPTIONS: Final = {
     "vasp/outcar": (
         "VASP OUTCAR: Å, eV, eV/Å; energy is the free energy TOTEN; `in kB` is in "
@@ -21,7 +32,7 @@ ASSUMPTIONS: Final = {
         "with compression positive, so stress = −value"
     ),
     "cp2k/output": (
-        "CP2K output: hartree and bohr converted; STRESS TENSOR is in GPa with "
+        "CP2K output: hartree and bohr converted; STRESS TENSOR is in GPa or bar with "
         "compression positive and without kinetic term, so stress = −value"
     ),
     "cp2k/aimd_output": (
@@ -63,9 +74,24 @@ def read_dpdata(path: Path, *, name: str, kind: str) -> Dataset:
             raise DataFileError(
                 f"{name} cannot be read as {kind}: {_one_line(error)}."
             ) from error
+    if kind == "cp2k/output" and data.get("virials") is None:
+        data["virials"] = _recent_virials(path, np.asarray(data["cells"], dtype=float))
     remarks = [f"{name}: {_one_line(w.message)}" for w in caught if _is_remark(w)]
     assumptions = (ASSUMPTIONS[kind], *remarks)
     return assemble(_frames(data, name), Origin(name, UNSTATED, assumptions))
+
+
+def _recent_virials(
+    path: Path, cells: NDArray[np.float64]
+) -> NDArray[np.float64] | None:
+    """−stress·volume in eV from lines ``STRESS|``, which dpdata does not know."""
+    found = STRESS_TABLE.findall(path.read_text(errors="replace"))
+    if len(found) != len(cells) or not found:
+        return None
+    tables = np.array([" ".join(rows).split() for _, *rows in found], dtype=float)
+    units = np.array([PRESSURE_UNITS[unit] for unit, *_ in found])
+    volumes = np.abs(np.linalg.det(cells))
+    return np.asarray(tables.reshape(-1, 3, 3) * (units * volumes)[:, None, None])
 
 
 def _is_remark(warning: warnings.WarningMessage) -> bool:
