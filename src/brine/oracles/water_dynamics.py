@@ -233,8 +233,9 @@ def unwrapped(frames: Array, cells: Array) -> NDArray[np.float64]:
     """Water molecules followed across the boundary, in cells that may breathe.
 
     OpenMM's barostat puts molecules back into the box when it moves the volume. The
-    steps of the oxygens are made minimal in the cell of their own time and summed
-    (10.1063/5.0008316), which keeps the fluctuating cell out of the displacement.
+    steps of the oxygens are made minimal in the cell of their own time, and the
+    lattice vectors that this takes are counted. Images lie on the lattice of their own
+    frame, so that distances between molecules stay what they are.
 
     Parameters
     ----------
@@ -246,10 +247,11 @@ def unwrapped(frames: Array, cells: Array) -> NDArray[np.float64]:
     waters = frames.reshape(len(frames), -1, 3, 3)
     oxygens = waters[:, :, 0]
     steps = np.diff(oxygens, axis=0)
+    images = np.zeros_like(oxygens)
     for axis in (2, 1, 0):
         row = cells[1:, None, axis]
-        steps = (
-            steps - np.round(steps[..., axis : axis + 1] / row[..., axis, None]) * row
-        )
-    path = np.concatenate([oxygens[:1], oxygens[:1] + np.cumsum(steps, axis=0)])
-    return (waters - oxygens[:, :, None] + path[:, :, None]).reshape(frames.shape)
+        crossed = np.round(steps[..., axis : axis + 1] / row[..., axis, None])
+        steps = steps - crossed * row
+        images[1:, :, axis] = -np.cumsum(crossed[..., 0], axis=0)
+    whole: NDArray[np.float64] = waters + (images @ cells)[:, :, None]
+    return whole.reshape(frames.shape)

@@ -19,7 +19,8 @@ class Trajectory:
     masses : (n_atoms,) array, amu
         As simulated: deuterium and repartitioned masses included.
     positions : (n_frames, n_atoms, 3) array, Å
-        Unwrapped where `unwrapped` is true: a molecule that leaves the box goes on.
+        Unwrapped where `unwrapped` is true: a molecule that leaves the box goes on,
+        its images on the lattice of their own frame.
     cells : (n_frames, 3, 3) array, Å
         Rows are the cell vectors; zero where there is no cell.
     times : (n_frames,) array, fs
