@@ -1,8 +1,12 @@
-#include <string>
+#include <nanobind/stl/shared_ptr.h>
+
+#include <memory>
+#include <stdexcept>
 
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "design.hpp"
+#include "native_force_field.hpp"
 
 namespace brine {
 
@@ -46,6 +50,52 @@ nb::ndarray<nb::numpy, double> py_atom_features(const DescriptorShape& shape,
   return to_numpy(std::move(out), {n, width});
 }
 
+template <class Array>
+auto copy(const Array& array) {
+  return std::vector(array.data(), array.data() + array.size());
+}
+
+// `quadratic` arrives as [centre][l][α][α'] without padding.
+std::shared_ptr<LinearModel> make_model(
+    const DescriptorShape& shape, const In<double, nb::shape<-1>>& bias, double start,
+    double step, const In<double, nb::shape<-1, -1, -1, 6>>& tables,
+    const In<double, nb::shape<-1, -1, -1, -1>>& quadratic,
+    const In<double, nb::shape<-1, -1>>& shortest) {
+  const std::size_t E = shape.n_elements, N = shape.n_three, L = shape.l_max + 1;
+  if (bias.shape(0) != E || tables.shape(0) != E || tables.shape(1) != E ||
+      quadratic.shape(0) != E || quadratic.shape(1) != L ||
+      quadratic.shape(2) != E * N || quadratic.shape(3) != E * N ||
+      shortest.shape(0) != E || shortest.shape(1) != E)
+    throw std::invalid_argument("arrays do not have the shapes the descriptor asks for");
+  auto model = std::make_shared<LinearModel>();
+  model->shape = shape;
+  model->bias = copy(bias);
+  model->pairs = {start, step, static_cast<int>(tables.shape(2)), copy(tables)};
+  model->shortest = copy(shortest);
+  const std::size_t padded = model->padded(), width = model->width();
+  model->quadratic.assign(E * L * width * width, 0.0);
+  for (std::size_t z = 0; z < E; ++z)
+    for (std::size_t l = 0; l < L; ++l)
+      for (std::size_t a = 0; a < E * N; ++a)
+        for (std::size_t b = 0; b < E * N; ++b)
+          model->quadratic[((z * L + l) * width + a / N * padded + a % N) * width +
+                           b / N * padded + b % N] = quadratic(z, l, a, b);
+  return model;
+}
+
+// T_n(x(r)) f(r) and its derivative for every r: two (n_r, n) arrays.
+nb::tuple radial_functions(const In<double, nb::shape<-1>>& r, int n, double cutoff,
+                           double scale) {
+  const std::size_t n_r = r.shape(0), width = n;
+  std::vector<double> value(n_r * width), slope(n_r * width);
+  for (std::size_t k = 0; k < n_r; ++k)
+    Radial<double>{cutoff, scale}(r(k), n, [&](int i, double g, double d) {
+      value[k * width + i] = g, slope[k * width + i] = d;
+    });
+  return nb::make_tuple(to_numpy(std::move(value), {n_r, width}),
+                        to_numpy(std::move(slope), {n_r, width}));
+}
+
 }  // namespace
 
 void bind_potentials(nb::module_& m) {
@@ -64,6 +114,20 @@ void bind_potentials(nb::module_& m) {
       .def_prop_ro("n_features", &DescriptorShape::n_features)
       .def_prop_ro("two_start", &DescriptorShape::two_start)
       .def_prop_ro("three_start", &DescriptorShape::three_start);
+  nb::class_<LinearModel>(m, "LinearModel")
+      .def(nb::new_(&make_model), nb::arg("shape"), nb::arg("bias"), nb::arg("start"),
+           nb::arg("step"), nb::arg("tables"), nb::arg("quadratic"),
+           nb::arg("shortest"));
+  nb::class_<NativeForceField, ForceField>(m, "NativeForceField")
+      .def(
+          "__init__",
+          [](NativeForceField* self, std::shared_ptr<LinearModel> model,
+             const Elements& element, double skin) {
+            new (self) NativeForceField(std::move(model), copy(element), skin);
+          },
+          nb::arg("model"), nb::arg("element"), nb::arg("skin"));
+  m.def("radial_functions", &radial_functions, nb::arg("r"), nb::arg("n"),
+        nb::arg("cutoff"), nb::arg("scale"));
   m.def("design_rows", &py_design_rows, nb::arg("shape"), nb::arg("element"),
         nb::arg("positions"), nb::arg("cell"), nb::arg("periodic"));
   m.def("atom_features", &py_atom_features, nb::arg("shape"), nb::arg("element"),

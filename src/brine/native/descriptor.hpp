@@ -12,8 +12,6 @@
 // resolves short distances more finely; it and its first two derivatives vanish at R.
 #pragma once
 
-#include <cmath>
-
 namespace brine {
 
 template <class V>
@@ -27,7 +25,8 @@ struct Radial {  // one map and cutoff; values of T_n f and their derivatives
     const V x = (2.0 * s - (1.0 + end)) * (1.0 / (1.0 - end));
     const V dx = s * s * (-2.0 / (scale * (1.0 - end)));
     const double inverse2 = 1.0 / (cutoff * cutoff);
-    const V room = 1.0 - r * r * inverse2;
+    const V inside = 1.0 - r * r * inverse2;
+    const V room = inside > 0.0 ? inside : inside - inside;
     const V f = room * room * room;
     const V df = room * room * r * (-6.0 * inverse2);
     V t = f - f + 1.0, t_next = x, d = t - t, d_next = t;
@@ -41,23 +40,28 @@ struct Radial {  // one map and cutoff; values of T_n f and their derivatives
   }
 };
 
-// Factors of the real harmonics: sqrt((2 − δ_m0) (l − m)! / (l + m)!).
-inline double harmonic_factor(int l, int m) {
-  double ratio = m == 0 ? 1.0 : 2.0;
-  for (int k = l - m + 1; k <= l + m; ++k) ratio /= k;
-  return std::sqrt(ratio);
+// sqrt at compile time, by Newton's iteration.
+constexpr double square_root(double value) {
+  double root = value > 1 ? value : 1;
+  for (int k = 0; k < 60; ++k) root = 0.5 * (root + value / root);
+  return root;
 }
 
+// Factors of the real harmonics: sqrt((2 − δ_m0) (l − m)! / (l + m)!).
 template <int L>
 struct HarmonicFactors {
-  double value[(L + 1) * (L + 2) / 2];
-  HarmonicFactors() {
+  double value[(L + 1) * (L + 2) / 2] = {};
+  constexpr HarmonicFactors() {
     for (int l = 0; l <= L; ++l)
-      for (int m = 0; m <= l; ++m) value[l * (l + 1) / 2 + m] = harmonic_factor(l, m);
+      for (int m = 0; m <= l; ++m) {
+        double ratio = m == 0 ? 1.0 : 2.0;
+        for (int k = l - m + 1; k <= l + m; ++k) ratio /= k;
+        value[l * (l + 1) / 2 + m] = square_root(ratio);
+      }
   }
 };
 
-// Calls visit(lm, Y, ∂x, ∂y, ∂z) for the solid harmonics r^l Y_lm up to l = L at the
+// Calls visit(l, lm, Y, ∂x, ∂y, ∂z) for the solid harmonics r^l Y_lm up to l = L at the
 // unit vector (x, y, z); lm = l² + l ± m. From the derivatives of the solid harmonics,
 // ∇Y_lm(r̂) = (∂ − l Y r̂)/r.
 //   Q_l^m = ((2l − 1) z Q_{l−1}^m − (l + m − 1) Q_{l−2}^m)/(l − m)
@@ -66,7 +70,7 @@ struct HarmonicFactors {
 template <int L, class V, class Visit>
 inline __attribute__((always_inline)) void each_harmonic(V x, V y, V z,
                                                          Visit&& visit) {
-  static const HarmonicFactors<L> factors;
+  constexpr HarmonicFactors<L> factors;
   const V zero = x - x, one = zero + 1.0;
   V q[(L + 1) * (L + 2) / 2], c[L + 1], s[L + 1];
   c[0] = one, s[0] = zero;
@@ -100,10 +104,10 @@ inline __attribute__((always_inline)) void each_harmonic(V x, V y, V z,
       const V along = m <= l - 1 ? (factor * (l + m)) * q[(l - 1) * l / 2 + m] : zero;
       const V c_less = m > 0 ? (1.0 * m) * c[m > 0 ? m - 1 : 0] : zero;
       const V s_less = m > 0 ? (1.0 * m) * s[m > 0 ? m - 1 : 0] : zero;
-      visit(l * l + l + m, value * c[m], value * c_less - x * above * c[m],
+      visit(l, l * l + l + m, value * c[m], value * c_less - x * above * c[m],
             -value * s_less - y * above * c[m], along * c[m]);
       if (m > 0)
-        visit(l * l + l - m, value * s[m], value * s_less - x * above * s[m],
+        visit(l, l * l + l - m, value * s[m], value * s_less - x * above * s[m],
               value * c_less - y * above * s[m], along * s[m]);
     }
   }

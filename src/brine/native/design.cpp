@@ -1,5 +1,7 @@
 #include "design.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <stdexcept>
 #include <vector>
 
@@ -21,9 +23,7 @@ struct Neighbour {
 template <int L>
 void expand_angles(Neighbour& b) {
   each_harmonic<L>(b.unit[0], b.unit[1], b.unit[2],
-                   [&](int lm, double y, double dx, double dy, double dz) {
-                     int l = 0;
-                     while ((l + 1) * (l + 1) <= lm) ++l;
+                   [&](int l, int lm, double y, double dx, double dy, double dz) {
                      b.y[lm] = y;
                      const double d[3] = {dx, dy, dz};
                      for (int k = 0; k < 3; ++k)
@@ -39,8 +39,7 @@ void expand_angles(int l_max, Neighbour& b) {
     case 3: return expand_angles<3>(b);
     case 4: return expand_angles<4>(b);
     case 5: return expand_angles<5>(b);
-    case 6: return expand_angles<6>(b);
-    default: throw std::invalid_argument("`l_max` must be at most 6");
+    default: throw std::invalid_argument("`l_max` must be at most 5");
   }
 }
 
