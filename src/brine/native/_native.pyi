@@ -23,6 +23,60 @@ class ForceField:
     def closest_margin(self) -> float: ...
 
 # potentials
+class DescriptorShape:
+    def __init__(
+        self,
+        *,
+        n_elements: int,
+        n_two: int,
+        n_three: int,
+        l_max: int,
+        two_cutoff: float,
+        three_cutoff: float,
+        two_scale: float,
+        three_scale: float,
+    ) -> None: ...
+    @property
+    def n_features(self) -> int: ...
+    @property
+    def two_start(self) -> int: ...
+    @property
+    def three_start(self) -> int: ...
+
+class LinearModel:
+    def __init__(
+        self,
+        shape: DescriptorShape,
+        bias: NDArray[np.float64],
+        start: float,
+        step: float,
+        tables: NDArray[np.float64],
+        quadratic: NDArray[np.float64],
+        shortest: NDArray[np.float64],
+    ) -> None: ...
+
+class NativeForceField(ForceField):
+    def __init__(
+        self, model: LinearModel, element: NDArray[np.int32], skin: float
+    ) -> None: ...
+
+def radial_functions(
+    r: NDArray[np.float64], n: int, cutoff: float, scale: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+def design_rows(
+    shape: DescriptorShape,
+    element: NDArray[np.int32],
+    positions: NDArray[np.float64],
+    cell: NDArray[np.float64],
+    periodic: NDArray[np.bool_],
+) -> NDArray[np.float64]: ...
+def atom_features(
+    shape: DescriptorShape,
+    element: NDArray[np.int32],
+    positions: NDArray[np.float64],
+    cell: NDArray[np.float64],
+    periodic: NDArray[np.bool_],
+) -> NDArray[np.float64]: ...
 
 # dynamics
 class Thermostat(enum.Enum):

@@ -67,7 +67,7 @@ class SamplingPlan:
                 "a plan must have a density and a temperature, got "
                 f"{self.density_factors} and {self.temperatures}."
             )
-        if not 1 <= self.frames_per_run or self.scaled_frames < 0:
+        if not self.frames_per_run >= 1 or self.scaled_frames < 0:
             raise InputError(
                 "`frames_per_run` must be 1 or more and `scaled_frames` not negative, "
                 f"got {self.frames_per_run} and {self.scaled_frames}."

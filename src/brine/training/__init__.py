@@ -10,6 +10,7 @@ from brine.training.errors import (
     force_errors,
     stress_errors,
 )
+from brine.training.fit import fit, thread_count
 from brine.training.held_out import HeldOutErrors, held_out_errors
 from brine.training.molecular_errors import (
     MolecularErrors,
@@ -30,10 +31,12 @@ __all__ = [
     "Predictions",
     "StressErrors",
     "energy_errors",
+    "fit",
     "force_errors",
     "held_out_errors",
     "molecular_errors",
     "predict",
     "split_forces",
     "stress_errors",
+    "thread_count",
 ]

@@ -1,0 +1,98 @@
+"""Potentials on disk: one zip of arrays and JSON, versioned, never pickled."""
+
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from brine.errors import PotentialFileError
+from brine.potentials.descriptor import Descriptor
+from brine.potentials.native import NativePotential
+from brine.potentials.posterior import Calibration, Posterior
+from brine.settings.potential import NativeSettings
+
+FORMAT = "brine-potential"
+VERSION = 1
+
+
+def write_potential(potential: NativePotential, path: Path) -> None:
+    """Write `potential` to `path`, whole or not at all."""
+    header = {
+        "format": FORMAT,
+        "version": VERSION,
+        "settings": potential.descriptor.settings.model_dump(mode="json"),
+        "elements": list(potential.elements),
+        "calibration": vars(potential.calibration),
+        "provenance": dict(potential.provenance),
+    }
+    n_columns = potential.descriptor.n_columns
+    lower = np.tril_indices(n_columns)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as stream:
+            np.savez(
+                stream,
+                header=np.frombuffer(json.dumps(header).encode(), dtype=np.uint8),
+                weights=potential.weights,
+                shortest=potential.shortest,
+                scale=potential.posterior.scale,
+                precision_factor=potential.posterior.precision_factor[lower],
+            )
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load(path: Path | str) -> NativePotential:
+    """The potential in the file `path`.
+
+    Raises
+    ------
+    PotentialFileError
+        The file is absent, damaged, no potential, or made by a newer version.
+    """
+    path = Path(path)
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            header = json.loads(bytes(archive["header"]))
+            if header.get("format") != FORMAT:
+                raise KeyError("format")
+            if header["version"] > VERSION:
+                raise PotentialFileError(
+                    f"{path} has format version {header['version']}, this brine reads "
+                    f"up to {VERSION}; install the brine that wrote it, or a newer one."
+                )
+            arrays = {name: archive[name] for name in archive.files}
+            return _assemble(header, arrays)
+    except FileNotFoundError:
+        raise PotentialFileError(
+            f"no potential at {path}; `brine train` writes one."
+        ) from None
+    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        if isinstance(error, PotentialFileError):
+            raise
+        raise PotentialFileError(
+            f"{path} is not a brine potential or is damaged ({error}); "
+            "train it again or restore the file."
+        ) from None
+
+
+def _assemble(header: dict, arrays: dict) -> NativePotential:  # type: ignore[type-arg]
+    settings = NativeSettings.model_validate(header["settings"])
+    descriptor = Descriptor(tuple(header["elements"]), settings)
+    n_columns = descriptor.n_columns
+    factor = np.zeros((n_columns, n_columns))
+    factor[np.tril_indices(n_columns)] = arrays["precision_factor"]
+    weights = arrays["weights"]
+    if weights.shape != (len(descriptor.elements), descriptor.n_features):
+        raise ValueError(f"weights of shape {weights.shape}")
+    return NativePotential(
+        descriptor=descriptor,
+        weights=weights,
+        posterior=Posterior(arrays["scale"], factor),
+        calibration=Calibration(**header["calibration"]),
+        shortest=arrays["shortest"],
+        provenance=header["provenance"],
+    )

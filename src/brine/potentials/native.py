@@ -1,0 +1,149 @@
+"""The native potential: descriptor, linear readout and what it knows of its error."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from numpy.typing import NDArray
+
+from brine.native import _native
+from brine.potentials.baselines.zbl import zbl, zbl_cutoff
+from brine.potentials.calculator import NativeCalculator
+from brine.potentials.descriptor import Descriptor
+from brine.potentials.posterior import Calibration, Posterior
+from brine.potentials.potential import Evaluation, Uncertainty
+from brine.potentials.tables import linear_model
+from brine.structures.neighbours import neighbour_pairs
+
+SKIN = 0.6
+"""Å beyond the cutoff that neighbour lists reach in dynamics."""
+
+
+@dataclass(frozen=True, eq=False)
+class NativePotential:
+    """Energy = ZBL + Σ_i w_{z_i}·φ_i, with the covariance of w.
+
+    Attributes
+    ----------
+    descriptor : Descriptor
+    weights : (n_elements, n_features) array, eV
+    posterior : Posterior
+    calibration : Calibration
+    shortest : (n_elements, n_elements) array, Å
+        Closest approach of each pair of elements in the training data.
+    provenance : mapping
+        Settings, data hash, fingerprint and versions that made it; JSON types.
+    """
+
+    descriptor: Descriptor
+    weights: NDArray[np.float64]
+    posterior: Posterior
+    calibration: Calibration
+    shortest: NDArray[np.float64]
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def elements(self) -> tuple[int, ...]:
+        """Atomic numbers it was trained on, ascending."""
+        return self.descriptor.elements
+
+    @cached_property
+    def _model(self) -> _native.LinearModel:
+        return linear_model(self.descriptor, self.weights, self.shortest)
+
+    def force_field(self, atoms: Atoms, *, skin: float = SKIN) -> _native.ForceField:
+        """The C++ force field for these atoms, in their order.
+
+        Raises
+        ------
+        UnknownElementError
+            An element was not in the training data.
+        """
+        return _native.NativeForceField(
+            self._model, self.descriptor.index(atoms.numbers), skin
+        )
+
+    def evaluate(self, atoms: Atoms) -> Evaluation:
+        """Energy, forces and stress of `atoms`.
+
+        Raises
+        ------
+        UnknownElementError
+            An element was not in the training data.
+        InputError
+            A position is not finite, or a periodic cell has no volume.
+        """
+        _, positions, cell, periodic = self.descriptor.arrays(atoms)
+        energy, forces, virial = self.force_field(atoms, skin=0.0).compute(
+            positions, cell, periodic
+        )
+        return Evaluation(energy, forces, stress_of(virial, atoms))
+
+    def atomic_energies(self, atoms: Atoms) -> NDArray[np.float64]:
+        """(n_atoms,) array, eV: each atom's share of the energy."""
+        element = self.descriptor.index(atoms.numbers)
+        features = self.descriptor.atom_features(atoms)
+        energies = np.einsum("if,if->i", features, self.weights[element])
+        pairs = neighbour_pairs(atoms, self.descriptor.settings.two_body_cutoff_A)
+        numbers = atoms.numbers
+        for i, z in enumerate(self.elements):
+            for j, a in enumerate(self.elements):
+                chosen = (numbers[pairs.centre] == z) & (numbers[pairs.neighbour] == a)
+                nuclear, _ = zbl(
+                    pairs.distances[chosen],
+                    (z, a),
+                    cutoff=zbl_cutoff((z, a), self.shortest[i, j]),
+                )
+                np.add.at(energies, pairs.centre[chosen], 0.5 * nuclear)
+        return np.asarray(energies)
+
+    def uncertainty(self, atoms: Atoms) -> Uncertainty:
+        """Predictive standard deviations of energy, atomic energies and forces."""
+        n_atoms, calibration = len(atoms), self.calibration
+        rows = self.descriptor.design_rows(atoms)
+        spread = self.posterior.deviation(rows[: 1 + 3 * n_atoms])
+        energy = calibration.energy_factor * np.hypot(
+            n_atoms * calibration.energy_floor, spread[0]
+        )
+        forces = np.hypot(
+            calibration.force_floor, calibration.force_factor * spread[1:]
+        ).reshape(n_atoms, 3)
+        return Uncertainty(float(energy), self.atomic_deviations(atoms), forces)
+
+    def atomic_deviations(self, atoms: Atoms) -> NDArray[np.float64]:
+        """(n_atoms,) array, eV: predictive standard deviation of atomic energies."""
+        element = self.descriptor.index(atoms.numbers)
+        features = self.descriptor.atom_features(atoms)
+        rows = np.zeros((len(atoms), self.descriptor.n_columns))
+        for z in range(len(self.elements)):
+            block = slice(
+                z * self.descriptor.n_features, (z + 1) * self.descriptor.n_features
+            )
+            rows[element == z, block] = features[element == z]
+        return self.calibration.energy_factor * self.posterior.deviation(rows)
+
+    def calculator(self) -> NativeCalculator:
+        """An ASE calculator: energy, forces, stress, energies and uncertainty."""
+        return NativeCalculator(self)
+
+    def save(self, path: Path | str) -> None:
+        """Write one versioned file, arrays and JSON, without pickled code."""
+        from brine.potentials.file import write_potential
+
+        write_potential(self, Path(path))
+
+    def with_calibration(self, calibration: Calibration) -> "NativePotential":
+        """The same potential with other predicted deviations."""
+        return replace(self, calibration=calibration)
+
+
+def stress_of(virial: NDArray[np.float64], atoms: Atoms) -> NDArray[np.float64]:
+    """Cauchy stress −W/V in eV/Å³; NaN unless the cell is periodic throughout."""
+    if not atoms.pbc.all():
+        return np.full((3, 3), np.nan)
+    stress = -virial / atoms.get_volume()
+    return np.asarray((stress + stress.T) / 2)

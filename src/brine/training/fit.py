@@ -1,0 +1,312 @@
+"""Fitting the native potential to labelled frames."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from numpy.typing import NDArray
+
+import brine
+from brine.datasets import Dataset, fit_reference_energies
+from brine.errors import InputError, MissingLabelError
+from brine.native import _native
+from brine.potentials import Calibration, Descriptor, NativePotential
+from brine.potentials.baselines.zbl import zbl, zbl_cutoff
+from brine.potentials.tables import linear_model
+from brine.settings.potential import NativeSettings
+from brine.structures.neighbours import neighbour_pairs
+from brine.structures.progress import Report, silent
+from brine.training.regression import NormalEquations, Regression, bayesian_ridge
+
+_CHUNK = 8
+_VOIGT = ([0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1])
+
+
+@dataclass(frozen=True)
+class LabelScales:
+    """Robust scatter of each kind of label, after references and baseline."""
+
+    energy: float
+    """eV/atom"""
+    force: float
+    """eV/Å"""
+    stress: float
+    """eV/Å³"""
+
+
+def fit(
+    dataset: Dataset,
+    settings: NativeSettings | None = None,
+    *,
+    report: Report = silent,
+) -> NativePotential:
+    """The native potential fitted to `dataset` by Bayesian ridge regression.
+
+    Labels are fitted after element reference energies and ZBL are subtracted; each
+    kind of label is divided by its scatter. Frames stream through, so memory does not
+    grow with their number. The same data, settings and thread count give the same
+    potential.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Energy, forces and stress are each used where present.
+    settings : NativeSettings, optional
+    report : Report
+
+    Raises
+    ------
+    MissingLabelError
+        No frame has forces or energies.
+    InputError
+        A label is not finite.
+    """
+    settings = settings or NativeSettings()
+    _check(dataset)
+    descriptor = Descriptor(dataset.elements, settings)
+    references = _references(dataset)
+    shortest = shortest_distances(dataset, descriptor)
+    targets = _Targets(dataset, descriptor, references, shortest)
+    equations = NormalEquations(descriptor.n_columns)
+    for rows, values in targets.blocks(report):
+        equations.add(rows, values)
+    _add_short_range(equations, descriptor, shortest, targets)
+    report("fit", {"done": 0.95})
+    regression = bayesian_ridge(equations)
+    weights = regression.weights.reshape(len(dataset.elements), -1).copy()
+    weights[:, 0] += references
+    report("fit", {"done": 1.0})
+    return NativePotential(
+        descriptor=descriptor,
+        weights=weights,
+        posterior=regression.posterior,
+        calibration=_uncalibrated(regression, targets),
+        shortest=shortest,
+        provenance=_provenance(dataset, regression, targets),
+    )
+
+
+def shortest_distances(dataset: Dataset, descriptor: Descriptor) -> NDArray[np.float64]:
+    """(n_elements, n_elements) array, Å: closest approach of each pair in the data.
+
+    A pair that never comes within the cutoff stands at the cutoff.
+    """
+    n_elements = len(descriptor.elements)
+    cutoff = descriptor.settings.two_body_cutoff_A
+    shortest = np.full((n_elements, n_elements), cutoff)
+    for atoms in dataset.frames():
+        pairs = neighbour_pairs(atoms, cutoff)
+        element = descriptor.index(atoms.numbers)
+        np.minimum.at(
+            shortest, (element[pairs.centre], element[pairs.neighbour]), pairs.distances
+        )
+    return np.asarray(np.minimum(shortest, shortest.T))
+
+
+class _Targets:
+    """Weighted rows and targets of a dataset, frame by frame."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        descriptor: Descriptor,
+        references: NDArray[np.float64],
+        shortest: NDArray[np.float64],
+    ) -> None:
+        self.dataset, self.descriptor = dataset, descriptor
+        nothing = np.zeros((len(dataset.elements), descriptor.n_features))
+        self._baseline = linear_model(descriptor, nothing, shortest)
+        self._references = references
+        self.scales = self._scatter()
+
+    def blocks(
+        self, report: Report
+    ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """Blocks of (rows, targets); frames of a block are computed side by side."""
+        n_frames = len(self.dataset)
+        with ThreadPoolExecutor(thread_count()) as pool:
+            for start in range(0, n_frames, _CHUNK):
+                chunk = range(start, min(start + _CHUNK, n_frames))
+                parts = list(pool.map(self._frame, chunk))
+                yield (
+                    np.concatenate([rows for rows, _ in parts]),
+                    np.concatenate([values for _, values in parts]),
+                )
+                report("fit", {"done": 0.9 * chunk.stop / n_frames})
+
+    def _frame(self, index: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        atoms, settings = self.dataset.frame(index), self.descriptor.settings
+        n_atoms = len(atoms)
+        rows = self.descriptor.design_rows(atoms)
+        energy, forces, stress = self._residual(index, atoms)
+        volume = atoms.get_volume() if self.dataset.has_stress[index] else 1.0
+        values = np.concatenate([[energy], forces.ravel(), volume * stress[_VOIGT]])
+        weights = np.zeros(len(rows))
+        if self.dataset.has_energy[index]:
+            weights[0] = settings.energy_weight / (self.scales.energy * n_atoms)
+        if self.dataset.has_forces[index]:
+            weights[1 : 1 + 3 * n_atoms] = settings.force_weight / self.scales.force
+        if self.dataset.has_stress[index]:
+            weights[1 + 3 * n_atoms :] = settings.stress_weight / (
+                self.scales.stress * volume
+            )
+        weights *= self._trust(index, forces)
+        used = weights > 0
+        rows *= weights[:, None]
+        if used.all():
+            return rows, values * weights
+        return rows[used], (values * weights)[used]
+
+    def _trust(self, index: int, forces: NDArray[np.float64]) -> float:
+        """Less than one for frames far more violent than the rest.
+
+        So a few strongly compressed frames teach repulsion without ruling the fit.
+        """
+        if not self.dataset.has_forces[index]:
+            return 1.0
+        violence = float(np.sqrt(np.mean(np.square(forces)))) / self.scales.force
+        return min(1.0, 2.0 / violence) if violence > 0 else 1.0
+
+    def _residual(
+        self, index: int, atoms: Atoms
+    ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+        """Labels minus references and baseline; missing ones are NaN."""
+        element, positions, cell, periodic = self.descriptor.arrays(atoms)
+        field = _native.NativeForceField(self._baseline, element, 0.0)
+        energy, forces, virial = field.compute(positions, cell, periodic)
+        data = self.dataset
+        energy = data.energy[index] - energy - self._references[element].sum()
+        stress = data.stress[index]
+        if data.has_stress[index]:
+            stress = stress + (virial + virial.T) / (2 * atoms.get_volume())
+        return float(energy), data.forces[data.atoms_of(index)] - forces, stress
+
+    def _scatter(self) -> LabelScales:
+        data = self.dataset
+        energies, forces, stresses = [], [], []
+        for index, atoms in enumerate(data.frames()):
+            energy, force, stress = self._residual(index, atoms)
+            energies.append(energy / len(atoms))
+            forces.append(force.ravel())
+            stresses.append(stress[_VOIGT])
+        return LabelScales(
+            energy=_robust(np.array(energies)[data.has_energy], 1e-3),
+            force=_robust(
+                np.concatenate(
+                    [f for f, has in zip(forces, data.has_forces, strict=True) if has]
+                    or [np.empty(0)]
+                ),
+                1e-2,
+            ),
+            stress=_robust(np.array(stresses)[data.has_stress].ravel(), 1e-4),
+        )
+
+
+def _robust(values: NDArray[np.float64], least: float) -> float:
+    """Standard deviation from the median absolute deviation, at least `least`."""
+    if values.size < 2:
+        return least
+    return max(float(1.4826 * np.median(np.abs(values - np.median(values)))), least)
+
+
+def _add_short_range(
+    equations: NormalEquations,
+    descriptor: Descriptor,
+    shortest: NDArray[np.float64],
+    targets: _Targets,
+) -> None:
+    """Ask for nothing but ZBL where no data reach.
+
+    Below three quarters of the closest approach of each pair of elements, the slope
+    of the two-body channels shall be zero within a tenth of ZBL's own: an isolated
+    pair has no three-body features, so this holds the wall up at every distance.
+    """
+    settings = descriptor.settings
+    for z, first in enumerate(descriptor.elements):
+        for a in range(z, len(descriptor.elements)):
+            second = descriptor.elements[a]
+            r = np.arange(0.3, 0.75 * shortest[z, a], 0.05)
+            _, slope = _native.radial_functions(
+                r,
+                settings.two_body_channels,
+                settings.two_body_cutoff_A,
+                settings.two_body_scale_A,
+            )
+            rows = np.zeros((len(r), descriptor.n_columns))
+            rows[:, descriptor.two_body_columns(z, a)] += slope
+            rows[:, descriptor.two_body_columns(a, z)] += slope
+            cutoff = zbl_cutoff((first, second), shortest[z, a])
+            _, wall = zbl(r, (first, second), cutoff=cutoff)
+            width = targets.scales.force + 0.1 * np.abs(wall)
+            equations.add(rows / width[:, None], np.zeros(len(r)))
+
+
+def _check(dataset: Dataset) -> None:
+    if not (dataset.has_energy.any() or dataset.has_forces.any()):
+        raise MissingLabelError(
+            f"a fit needs forces or energies, got {len(dataset)} frames without; "
+            "`brine audit` shows what each file holds."
+        )
+    for frame in range(len(dataset)):
+        labels = {
+            "energy": dataset.energy[frame] if dataset.has_energy[frame] else 0.0,
+            "forces": dataset.forces[dataset.atoms_of(frame)]
+            if dataset.has_forces[frame]
+            else 0.0,
+            "stress": dataset.stress[frame] if dataset.has_stress[frame] else 0.0,
+        }
+        for name, value in labels.items():
+            if not np.isfinite(value).all():
+                source = dataset.source_names[dataset.source[frame]]
+                raise InputError(
+                    f"{source}, frame {dataset.source_frame[frame]}: {name} must be "
+                    "finite, got NaN or infinity; remove the frame or label it again."
+                )
+
+
+def _references(dataset: Dataset) -> NDArray[np.float64]:
+    if not dataset.has_energy.any():
+        return np.zeros(len(dataset.elements))
+    fitted = fit_reference_energies(dataset.select(dataset.has_energy))
+    energies = dict(zip(fitted.elements, fitted.energies, strict=True))
+    return np.array([energies.get(z, 0.0) for z in dataset.elements])
+
+
+def _uncalibrated(regression: Regression, targets: _Targets) -> Calibration:
+    settings, scales = targets.descriptor.settings, targets.scales
+    return Calibration(
+        force_floor=float(regression.noise * scales.force / settings.force_weight),
+        force_factor=1.0,
+        energy_floor=float(regression.noise * scales.energy / settings.energy_weight),
+        energy_factor=1.0,
+        n_frames=0,
+    )
+
+
+def _provenance(
+    dataset: Dataset, regression: Regression, targets: _Targets
+) -> dict[str, Any]:
+    return {
+        "brine": brine.__version__,
+        "data_hash": dataset.content_hash,
+        "fingerprint": dataset.fingerprint,
+        "n_frames": len(dataset),
+        "effective_parameters": regression.effective_parameters,
+        "log_evidence": regression.log_evidence,
+        "noise": regression.noise,
+        "label_scales": vars(targets.scales),
+    }
+
+
+def thread_count() -> int:
+    """Threads to use: OMP_NUM_THREADS where set, else the cores given to us."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    if asked.isdigit() and int(asked) > 0:
+        return int(asked)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
