@@ -89,6 +89,18 @@ def test_the_stiffness_of_bonds_tells_the_unit_of_forces(water, factor, unit):
     assert f"in {unit};" in finding.message
 
 
+def test_one_frame_of_forces_in_hartree_per_bohr_is_named(water):
+    water[8] = changed(water[8], forces=BOHR / HARTREE)
+    (finding,) = audit(dataset_of(water)).of_code("force_unit")
+    assert (finding.severity, finding.frames) == ("error", (8,))
+
+
+def test_one_energy_in_hartree_is_an_error(water):
+    water[8] = changed(water[8], energy=1 / HARTREE)
+    (finding,) = audit(dataset_of(water)).of_code("energy_outliers")
+    assert (finding.severity, finding.frames) == ("error", (8,))
+
+
 def test_gradients_given_as_forces_are_noticed(water):
     result = audit(dataset_of([changed(f, forces=-1.0) for f in water]))
     assert codes(result, "error") == {"force_sign"}

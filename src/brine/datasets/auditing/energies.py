@@ -16,6 +16,8 @@ from brine.datasets.dataset import Dataset
 
 ENERGY_SIGMAS = 8.0
 """Robust standard deviations beyond which an energy is an outlier."""
+IMPOSSIBLE = 1.0
+"""eV/atom: an outlier beyond this is no structure of the liquid."""
 OFFSET = 0.010
 """eV/atom: a jump below this is harmless."""
 STEEPEST = 0.125
@@ -68,11 +70,14 @@ def _outliers(dataset: Dataset, outliers: NDArray[np.int64]) -> Iterator[Finding
         here = outliers[dataset.source[outliers] == index]
         excess = dataset.energy[here] - usual[here]
         largest = excess[int(np.argmax(np.abs(excess)))]
+        per_atom = np.abs(excess / np.maximum(dataset.n_atoms[here], 1)).max()
+        impossible = per_atom > IMPOSSIBLE
         yield Finding(
-            "warning",
+            "error" if impossible else "warning",
             "energy_outliers",
             f"{named(frames)}: energies up to {largest:+.1f} eV from the median of "
-            "frames of the same composition.",
+            "frames of the same composition"
+            + (", as if in another unit; leave them out." if impossible else "."),
             source,
             frames,
         )

@@ -146,6 +146,14 @@ def stretch_of(
     return float(constant), float(constant * variance / BOLTZMANN)
 
 
+def stretch_of_each(
+    geometry: Geometry, frames: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """(n_frames,) array, eV/Å²: the O–H force constant in each frame, or NaN."""
+    each = [stretch_of(geometry, frames[k : k + 1]) for k in range(len(frames))]
+    return np.array([np.nan if value is None else value[0] for value in each])
+
+
 def geometry_findings(dataset: Dataset, geometry: Geometry) -> Iterator[Finding]:
     """Cells without volume, overlapping atoms, broken waters, units of length."""
     for k, reason in geometry.bad_cell.items():

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from brine.datasets.auditing.classes import composition_sets, similar_frames
-from brine.datasets.auditing.findings import Finding
-from brine.datasets.auditing.geometry import Geometry, stretch_of
+from brine.datasets.auditing.findings import Finding, named, per_source
+from brine.datasets.auditing.geometry import Geometry, stretch_of, stretch_of_each
 from brine.datasets.dataset import Dataset
 from brine.units import BOHR, BOLTZMANN, HARTREE
 
@@ -27,6 +28,8 @@ FORCE_UNITS = {
 SCATTER = 1.4
 """Thermal energy scatter over k_B T √(3N/2), as measured on DFT solutions."""
 SCATTER_PLAUSIBLE = (0.15, 9.0)
+ODD_FRAME = 5.0
+"""A frame whose O–H bonds are this much softer or stiffer is in another unit."""
 FEWEST = 20
 """Frames needed to speak of scatter."""
 
@@ -39,31 +42,58 @@ def unit_findings(dataset: Dataset, geometry: Geometry) -> Iterator[Finding]:
 
 def _forces(dataset: Dataset, geometry: Geometry) -> Iterator[Finding]:
     for index, source in enumerate(dataset.source_names):
-        stretch = stretch_of(geometry, np.flatnonzero(dataset.source == index))
-        if stretch is None:
-            continue
-        constant = stretch[0]
-        low, high = STRETCH_PLAUSIBLE
-        measured = (
-            f"the forces give the O–H stretch a force constant of {constant:.3g} "
-            f"eV/Å² where about {STRETCH:.0f} is expected"
+        frames = np.flatnonzero(dataset.source == index)
+        constants = stretch_of_each(geometry, frames)
+        if np.isfinite(constants).any():
+            usual = float(np.nanmedian(constants))
+            yield from _odd_frames(dataset, frames, constants / usual)
+        else:
+            pooled = stretch_of(geometry, frames)
+            if pooled is None:
+                continue
+            usual = pooled[0]
+        yield from _whole_file(source, usual)
+
+
+def _whole_file(source: str, constant: float) -> Iterator[Finding]:
+    low, high = STRETCH_PLAUSIBLE
+    measured = (
+        f"the forces give the O–H stretch a force constant of {constant:.3g} eV/Å² "
+        f"where about {STRETCH:.0f} is expected"
+    )
+    if constant < -0.01 * STRETCH:
+        yield Finding(
+            "error",
+            "force_sign",
+            f"{measured}: they are gradients, not forces; reverse their sign.",
+            source,
         )
-        if constant < 0 and -constant > 0.01 * STRETCH:
-            yield Finding(
-                "error",
-                "force_sign",
-                f"{measured}: they are gradients, not forces; reverse their sign.",
-                source,
-            )
-        elif not low < constant < high:
-            unit = _nearest(constant / STRETCH, FORCE_UNITS)
-            yield Finding(
-                "error" if unit else "warning",
-                "force_unit",
-                f"{measured}: "
-                + (f"they are in {unit}; convert them to eV/Å." if unit else "look."),
-                source,
-            )
+    elif not low < constant < high:
+        unit = _nearest(constant / STRETCH, FORCE_UNITS)
+        yield Finding(
+            "error" if unit else "warning",
+            "force_unit",
+            f"{measured}: "
+            + (f"they are in {unit}; convert them to eV/Å." if unit else "look."),
+            source,
+        )
+
+
+def _odd_frames(
+    dataset: Dataset, frames: NDArray[np.int64], share: NDArray[np.float64]
+) -> Iterator[Finding]:
+    """Frames whose O–H bonds are far softer or stiffer than those of their file."""
+    odd = (share < 1 / ODD_FRAME) | (share > ODD_FRAME)
+    for source, inside in per_source(dataset, frames[odd]):
+        yield Finding(
+            "error",
+            "force_unit",
+            f"{named(inside)}: the forces give O–H bonds {np.median(share[odd]):.2g} "
+            "times the stiffness that the other frames of the file do; their unit or "
+            "sign differs: convert them or leave them out.",
+            source,
+            inside,
+        )
 
 
 def _energies(dataset: Dataset, geometry: Geometry) -> Iterator[Finding]:
