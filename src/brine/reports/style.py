@@ -88,7 +88,8 @@ code{font:.88em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;
 overflow-wrap:anywhere}
 @media (max-width:760px){main{padding:18px 14px 48px}
 .verdict{padding:18px 18px;border-left-width:6px}.verdict strong{font-size:1.9rem}
-h2{margin-top:34px}figure{padding:10px 6px 4px}
+h2{margin-top:34px}th,td{padding:7px 8px}th{white-space:normal}td{font-size:.88rem}
+figure{padding:10px 6px 4px}
 .gates thead{display:none}.gates,.gates tbody,.gates tr,.gates td{display:block}
 .gates tr{padding:12px 14px;border-bottom:1px solid var(--rule);display:flex;
 flex-wrap:wrap;gap:1px 14px}.gates tr:last-child{border-bottom:0}
