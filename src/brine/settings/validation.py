@@ -42,7 +42,7 @@ class ValidationSettings(Section):
     """Mean error of the pressure on held-out frames."""
     pressure_roughness: float = Field(default=0.05, gt=0)
     """Departure of P(V) from a smooth curve, as a fraction of its range."""
-    density_window: float = Field(default=0.07, gt=0)
+    density_window: float = Field(default=0.10, gt=0)
     """Half width, relative to the density, over which P(V) must fall with V."""
     density_span: float = Field(default=0.05, gt=0)
     """Relative span of the labels' volumes from which a density can be learned."""
