@@ -34,6 +34,7 @@ def similar_frames(
 
     Frames near or above the median volume per atom form one set; compressed frames,
     whose forces and energies are large for good reason, form sets of like volume.
+    The most compressed come first.
     """
     frames = np.arange(len(dataset)) if among is None else among
     per_atom = (volumes(dataset) / np.maximum(dataset.n_atoms, 1))[frames]

@@ -164,6 +164,10 @@ def _against_volume(
     slopes, weights = [], []
     for frames in composition_sets(dataset).values():
         known = frames[np.isin(frames, present)]
+        if not known.size:
+            continue
+        # Strongly compressed frames are stiffer than any liquid.
+        known = known[volume[known] > COMPRESSED * np.median(volume[known])]
         strain = np.log(volume[known])
         if len(known) < 10 or strain.std() < VOLUME_SPREAD:
             continue
