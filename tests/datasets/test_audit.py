@@ -1,6 +1,7 @@
 """The audit names what is wrong, and nothing else."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -245,13 +246,13 @@ def test_a_cell_without_volume_is_an_error_and_stops_nothing(water):
 
 def test_two_levels_of_theory_under_one_name_are_an_error(water):
     shifted = [
-        labelled(f, energy=f.get_potential_energy() + 81 * 0.05, forces=f.get_forces())
+        labelled(f, energy=f.get_potential_energy() + 81 * 0.2, forces=f.get_forces())
         for f in water[15:]
     ]
     parts = [dataset_of(water[:15]), dataset_of(shifted, source="other.extxyz")]
     (finding,) = audit(concatenate(parts)).of_code("energy_offset")
     assert finding.severity == "error"
-    assert "+50 meV/atom" in finding.message or "+49 meV/atom" in finding.message
+    assert re.search(r"\+(19\d|20\d) meV/atom", finding.message)
 
 
 def test_a_step_of_the_energy_between_volumes_is_noticed():
@@ -259,7 +260,7 @@ def test_a_step_of_the_energy_between_volumes_is_noticed():
     frames = []
     for scale in np.repeat(np.linspace(0.98, 1.02, 8), 4):
         atoms = water_frame(rng, scale=scale)
-        step = 81 * 0.05 if scale > 1 else 0.0
+        step = 81 * 0.1 if scale > 1 else 0.0
         energy = atoms.get_potential_energy() + step
         frames.append(labelled(atoms, energy=energy, forces=atoms.get_forces()))
     assert "energy_jump" in codes(audit(dataset_of(frames)), "warning")
