@@ -122,6 +122,7 @@ def test_stress_with_the_right_sign_passes():
     result = audit(stress_volumes())
     assert result.ok
     assert not {"stress_sign", "stress_unit"} & codes(result)
+    assert "stress_grows_with_volume" in codes(result, "note")
 
 
 def test_a_reversed_stress_is_caught_by_compression():

@@ -200,3 +200,10 @@ def _against_volume(
             f"Stress against volume gives a bulk modulus of {modulus:.3g} GPa, which "
             "no liquid has; check the unit of the stress.",
         )
+    elif slope > 4 * error:
+        yield Finding(
+            "note",
+            "stress_grows_with_volume",
+            f"Compression makes the stress compressive (bulk modulus {modulus:.1f} "
+            "GPa): its sign is right and its unit plausible.",
+        )
