@@ -30,7 +30,10 @@ def test_own_format_keeps_everything(walk, tmp_path):
     """Coordinates are stored in single precision: 1e-5 Å at 100 Å."""
     deuterium = replace(walk, numbers=np.ones(6, int), masses=np.full(6, 2.014))
     with AmberNetCDFWriter(
-        tmp_path / "run.nc", deuterium.numbers, deuterium.masses
+        tmp_path / "run.nc",
+        numbers=deuterium.numbers,
+        masses=deuterium.masses,
+        cell=walk.cells[0],
     ) as file:
         for r, c, t in zip(walk.positions, walk.cells, walk.times, strict=True):
             file.append(t, r, c)

@@ -166,7 +166,7 @@ def _is_ours(path: Path) -> bool:
         raise InputError(
             f"{path} holds positions only; give a `topology` that names the atoms."
         )
-    return {"atom_types", "masses", "coordinates", "cell_lengths"} <= names
+    return {"atom_types", "masses", "coordinates"} <= names
 
 
 def _through_mdanalysis(path: Path, topology: Path) -> Trajectory:
