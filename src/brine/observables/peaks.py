@@ -20,7 +20,7 @@ Curve = NDArray[np.float64]
 
 SMOOTHING = 0.06
 """Å, standard deviation of the Gaussian that locates extrema"""
-TOP = 0.15
+TOP = 0.2
 """Part of the height of a peak that is fitted"""
 BOTTOM = 0.10
 """Part of the rise out of a minimum that is fitted"""
