@@ -7,9 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from ase.build import bulk
+from ase.build import bulk, molecule
 
-from brine.dynamics import NPT, NVT, MDSettings, lennard_jones, run_md
+from brine.dynamics import (
+    NPT,
+    NVE,
+    NVT,
+    MDSettings,
+    ideal_gas,
+    lennard_jones,
+    run_md,
+)
 from brine.dynamics import record as record_module
 from brine.errors import DataFileError, InputError, OutputError
 
@@ -133,6 +141,21 @@ def test_a_damaged_checkpoint_is_named(tmp_path):
     (tmp_path / "checkpoint.npz").write_bytes(b"PK\x03\x04 nonsense")
     with pytest.raises(DataFileError, match=r"checkpoint\.npz must be a checkpoint"):
         run(tmp_path)
+
+
+def test_a_hop_under_way_is_remembered_across_a_restart(tmp_path):
+    """A water broken 40 fs before the checkpoint has 60 fs left, not 100."""
+    frames = molecule("H2O", cell=[8] * 3, pbc=True)
+    settings = MDSettings(
+        NVE(300.0), 2000, interval=4, checkpoint_interval=20, centre_of_mass="free"
+    )
+    whole = run_md(frames, ideal_gas(3), settings, out=tmp_path / "whole").stopped
+    for stop in range(20, whole.step, 20):
+        short = replace(settings, n_steps=stop)
+        run_md(frames, ideal_gas(3), short, out=tmp_path / "parts")
+    parts = run_md(frames, ideal_gas(3), settings, out=tmp_path / "parts").stopped
+    assert parts.step == whole.step
+    assert parts.reason == whole.reason
 
 
 def test_a_trajectory_cut_short_by_others_is_named(tmp_path):

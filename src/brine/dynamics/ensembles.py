@@ -87,7 +87,9 @@ class NPT:
     """Constant temperature and pressure; the cell breathes, its shape stays.
 
     Stochastic cell rescaling (Bernetti and Bussi 2020, 10.1063/5.0020514), isotropic,
-    with stochastic velocity rescaling on the particles.
+    with stochastic velocity rescaling on the particles. Atoms move with the cell, so
+    the pressure is the atomic one: the virial and N kT/V, where a centre of mass held
+    at rest counts like any other particle.
 
     Attributes
     ----------

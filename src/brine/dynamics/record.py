@@ -39,7 +39,15 @@ Log = Mapping[str, NDArray[np.float64]]
 
 
 class Record(ABC):
-    """What a run leaves behind."""
+    """What a run leaves behind.
+
+    Attributes
+    ----------
+    checkpoint : Checkpoint or None
+        The last one kept, from which a run goes on.
+    """
+
+    checkpoint: Checkpoint | None = None
 
     @abstractmethod
     def write(

@@ -8,7 +8,6 @@ goes on from its last checkpoint, and on one thread ends with the same bytes.
 """
 
 import math
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from brine.dynamics.guards import FrameWatch, watches_water
 from brine.dynamics.interruption import Interruption
 from brine.dynamics.record import FolderRecord, Line, MemoryRecord, Record
 from brine.dynamics.settings import MDSettings
+from brine.dynamics.speedometer import Speedometer
 from brine.errors import InputError
 from brine.native import _native
 from brine.structures.progress import Report, silent
@@ -36,7 +36,6 @@ from brine.units import BAR, GRAM_PER_ML
 
 _WAKE_S = 0.25
 """How long the native loop may run before Python looks at Ctrl-C and progress."""
-_REPORT_S = 0.5
 
 
 def run_md(
@@ -112,20 +111,20 @@ class _Run:
         """Begin or go on, and run to the end or to a stop."""
         n_steps = self.settings.n_steps
         resumed = self.resume()
-        first = self.dynamics.step
-        progress = _Progress(report, self, first)
+        speed = Speedometer(report, self.settings, first_step=self.dynamics.step)
         with Interruption() as interruption:
             if not resumed:
                 self.begin()
             while self.stop is None and self.dynamics.step < n_steps:
                 self.advance()
-                progress.tell()
+                speed.tell(self.line())
                 if interruption.asked:
                     raise KeyboardInterrupt(f"stopped at step {self.dynamics.step}")
-        progress.tell_last()
-        speed = progress.ns_per_day()
+        line = self.line()
+        speed.tell_last(line)
+        rate = speed.ns_per_day(line[0])
         trajectory, log = self.record.result()
-        return Simulation(trajectory, log, self.stop, speed, final=self.atoms())
+        return Simulation(trajectory, log, self.stop, rate, final=self.atoms())
 
     def atoms(self) -> Atoms:
         """The present state."""
@@ -134,7 +133,7 @@ class _Run:
 
     def resume(self) -> bool:
         """Go back to the checkpoint, where there is one."""
-        checkpoint = getattr(self.record, "checkpoint", None)
+        checkpoint = self.record.checkpoint
         if checkpoint is None:
             return False
         if checkpoint.step > self.settings.n_steps:
@@ -254,47 +253,6 @@ class _Run:
                 trajectory_bytes=trajectory_bytes,
                 log_bytes=log_bytes,
             )
-        )
-
-
-class _Progress:
-    """Tells a report how far a run is, not more often than is useful."""
-
-    def __init__(self, report: Report, run: _Run, first: int) -> None:
-        self._report, self._run, self._first = report, run, first
-        self._started = self._told = time.perf_counter()
-
-    def ns_per_day(self) -> float:
-        """Speed since the start of this process; NaN before the first step."""
-        steps = self._run.dynamics.step - self._first
-        seconds = time.perf_counter() - self._started
-        if steps == 0:
-            return math.nan
-        return steps * self._run.settings.timestep * 1e-6 / seconds * 86400
-
-    def tell(self) -> None:
-        """Report, if the last time was long enough ago."""
-        if time.perf_counter() - self._told >= _REPORT_S:
-            self.tell_last()
-
-    def tell_last(self) -> None:
-        """Report now."""
-        self._told = time.perf_counter()
-        settings, line = self._run.settings, self._run.line()
-        steps = self._run.dynamics.step - self._first
-        rate = steps / max(self._told - self._started, 1e-9)
-        left = settings.n_steps - self._run.dynamics.step
-        self._report(
-            "md",
-            {
-                "done": line[0] / settings.n_steps if settings.n_steps else 1.0,
-                "steps_per_s": rate,
-                "ns_per_day": self.ns_per_day(),
-                "time_left_s": left / rate if rate else math.inf,
-                "temperature_K": line[2],
-                "density_g_per_mL": line[8],
-                "potential_energy_eV": line[4],
-            },
         )
 
 
