@@ -170,7 +170,7 @@ class IntegratorContract(ABC):
         ids=["svr", "langevin", "npt"],
     )
     def test_total_momentum_stays_zero(self, ensemble: NVT | NPT) -> None:
-        """The thermostat must not push the liquid as a whole, not even within a step."""
+        """The thermostat must not push the liquid as a whole, even within a step."""
         atoms, field = argon(3, lattice=5.5)
         settings = MDSettings(ensemble, 300, timestep=4.0, guards=no_guards())
 
