@@ -208,7 +208,9 @@ void Dynamics::rescale_cell() {
   for (auto& row : cell_.rows)
     for (double& x : row) x *= scale;
   evaluate();
-  bath_ += kt * std::log(root_after / root);
+  // dV = 2 √V d√V, and a fixed centre could be anywhere in V.
+  const int powers = settings_.centre_fixed ? 3 : 1;
+  bath_ += powers * kt * std::log(root_after / root);
   if (width > 0) {
     const double back = (root - root_after - volume_drift() * dt) / width;
     bath_ += 0.5 * kt * (forth * forth - back * back);

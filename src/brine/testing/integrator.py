@@ -205,6 +205,23 @@ class IntegratorContract(ABC):
         assert np.ptp(energy) > 0.2
         assert np.ptp(log["conserved_energy_eV"]) < 0.03 * np.ptp(energy)
 
+    @pytest.mark.parametrize("centre", ["fixed", "free"])
+    def test_breathing_ideal_gas_keeps_its_conserved_energy(
+        self, centre: Literal["fixed", "free"]
+    ) -> None:
+        """Nothing is integrated but the baths: they account for all to 0.05 kT."""
+        atoms = _gas(20, temperature=300.0, pressure=100.0)
+        ensemble = NPT(300.0, 100.0, 50.0, 200.0, 1 / 100.0, 1)
+        settings = MDSettings(ensemble, 4000, timestep=0.25, guards=no_guards())
+        settings = replace(settings, centre_of_mass=centre)
+
+        log = self.simulate(atoms, ideal_gas(20), settings).log
+
+        kt = BOLTZMANN * 300.0
+        assert 0.5 * np.ptp(np.log(log["volume_A3"])) > 0.2
+        assert np.ptp(log["kinetic_energy_eV"]) > 10 * kt
+        assert np.ptp(log["conserved_energy_eV"]) < 0.05 * kt
+
     def test_ramp_carries_the_temperature_along(self) -> None:
         """The temperature follows a slow ramp from start to end."""
         solid = springs(60, temperature=100.0)
@@ -279,9 +296,7 @@ class IntegratorContract(ABC):
         """Exact: V is gamma distributed with shape N + 1 and scale kT/P."""
         n_atoms, pressure = 20, 100.0
         scale = BOLTZMANN * 300.0 / (pressure * BAR)
-        length = (n_atoms * scale) ** (1 / 3)
-        positions = np.random.default_rng(2).uniform(0, length, (n_atoms, 3))
-        atoms = Atoms(f"Ar{n_atoms}", positions, cell=[length] * 3, pbc=True)
+        atoms = _gas(n_atoms, temperature=300.0, pressure=pressure)
         ensemble = NPT(300.0, pressure, 50.0, 200.0, 1 / pressure, 1)
         settings = MDSettings(ensemble, 1_500_000, timestep=2.0, interval=50)
         settings = replace(settings, guards=no_guards(), centre_of_mass=centre)
@@ -335,6 +350,13 @@ class IntegratorContract(ABC):
         slope = np.polyfit(log["time_fs"] * 1e-6, energy, 1)[0] / len(atoms)
         assert np.std(log["potential_energy_eV"]) > 0.01
         assert abs(slope) < 2e-5, f"{slope:.2g} eV/atom/ns"
+
+
+def _gas(n_atoms: int, *, temperature: float, pressure: float) -> Atoms:
+    """Atoms anywhere in a box of the volume that an ideal gas has."""
+    length = (n_atoms * BOLTZMANN * temperature / (pressure * BAR)) ** (1 / 3)
+    positions = np.random.default_rng(2).uniform(0, length, (n_atoms, 3))
+    return Atoms(f"Ar{n_atoms}", positions, cell=[length] * 3, pbc=True)
 
 
 def _put_in_motion(atoms: Atoms, temperature: float) -> NDArray[np.float64]:
