@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from ase import Atoms
+from numpy.typing import NDArray
 
 from brine.datasets.dataset import Dataset
 from brine.errors import InputError
@@ -64,7 +65,7 @@ def label_frames(
 
 
 def _labeller(
-    oracle: Oracle, frames: Sequence[Atoms], piece: "np.typing.NDArray[np.int64]"
+    oracle: Oracle, frames: Sequence[Atoms], piece: NDArray[np.int64]
 ) -> Callable[[Report], list[Labels]]:
     def label(report: Report) -> list[Labels]:
         labels = []
@@ -91,6 +92,7 @@ def _dataset(
     group_names = tuple(dict.fromkeys(groups))
     source_names = tuple(dict.fromkeys(sources))
     source = np.array([source_names.index(name) for name in sources])
+    earlier = [int((source[:k] == source[k]).sum()) for k in range(n_frames)]
     present = np.ones(n_frames, dtype=bool)
     return Dataset(
         offsets=np.cumsum([0, *(len(frame) for frame in frames)]),
@@ -108,9 +110,7 @@ def _dataset(
         group_names=group_names,
         source=source,
         source_names=source_names,
-        source_frame=np.array(
-            [(source[:k] == source[k]).sum() for k in range(n_frames)]
-        ),
+        source_frame=np.array(earlier),
         fingerprint=oracle.fingerprint,
         assumptions=("labels of an oracle: eV, Å, stress in eV/Å³ tension positive",),
     )

@@ -11,7 +11,7 @@ its mean-field tail added (10.1021/jp0735987), so that density hardly depends on
 cutoff. This is the model *at that cutoff*: one `SPCFw` labels and simulates the very
 same energy function, and a different cutoff is a different fingerprint.
 
-Stress (`water_labels`): with centres R_m and atoms at R_m + d_i, an affine strain A of atoms and cell
+Stress: with centres R_m and atoms at R_m + d_i, an affine strain A of atoms and cell
 changes the energy by
 
 .. math:: V σ_{ab} = \frac{∂E}{∂A_{ab}}\Big|_d - \sum_i d_{ia} f_{ib}

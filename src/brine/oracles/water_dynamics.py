@@ -221,9 +221,7 @@ class WaterRun:
                 times=np.array([line["time_fs"] for line in self._lines]),
                 unwrapped=True,
             ),
-            log={
-                name: np.array([line[name] for line in self._lines]) for name in names
-            },
+            log={n: np.array([line[n] for line in self._lines]) for n in names},
             stopped=stop,
             ns_per_day=ns_per_day,
         )
