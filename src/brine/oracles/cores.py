@@ -11,8 +11,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
+
+from threadpoolctl import ThreadpoolController
 
 from brine.structures.progress import Report, silent
 
@@ -37,11 +40,23 @@ def one_core(core: int | None = None) -> Iterator[None]:
         yield
         return
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {chosen} & before or before)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
+    within = {chosen} & before or before
+    # OpenMP's threads would share the core and wait for each other.
+    with _openmp().limit(limits=1):
+        if within == before:
+            yield
+            return
+        os.sched_setaffinity(0, within)
+        try:
+            yield
+        finally:
+            os.sched_setaffinity(0, before)
+
+
+@cache
+def _openmp() -> ThreadpoolController:
+    """The OpenMP libraries; their limits hold for the calling thread alone."""
+    return ThreadpoolController().select(user_api="openmp")
 
 
 def this_core() -> int | None:

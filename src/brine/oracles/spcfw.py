@@ -10,15 +10,6 @@ Ewald. The Lennard-Jones energy is switched off over the last tenth of the cutof
 its mean-field tail added (10.1021/jp0735987), so that density hardly depends on the
 cutoff. This is the model *at that cutoff*: one `SPCFw` labels and simulates the very
 same energy function, and a different cutoff is a different fingerprint.
-
-Stress: with centres R_m and atoms at R_m + d_i, an affine strain A of atoms and cell
-changes the energy by
-
-.. math:: V σ_{ab} = \frac{∂E}{∂A_{ab}}\Big|_d - \sum_i d_{ia} f_{ib}
-
-The first term, at rigid molecules, is smooth and small and comes from central
-differences; the stiff intramolecular part is exact. OpenMM's CPU platform adds forces
-in single precision.
 """
 
 from dataclasses import dataclass
@@ -55,11 +46,12 @@ class SPCFw:
         Of the Lennard-Jones and the real-space Coulomb energy. Boxes narrower than
         two cutoffs are labelled through replicas.
     tolerance : float
-        Ewald error tolerance: relative error of the forces.
+        Of Ewald's sum: what the Coulomb energy still is at the cutoff, relatively, and
+        the choice of a mesh to match.
     """
 
     cutoff: float = 5.5
-    tolerance: float = 2e-4
+    tolerance: float = 5e-5
 
     def __post_init__(self) -> None:
         """Refuse cutoffs without meaning."""

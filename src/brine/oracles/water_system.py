@@ -41,6 +41,12 @@ SWITCH: Final = 0.9
 MARGIN: Final = 1.02
 """A box must be this much wider than two cutoffs, so that it can be strained."""
 
+MESH_FACTOR: Final = 2.1
+"""Mesh spacing times splitting over tolerance^(1/5). OpenMM takes 1.5; at 2.1 the error
+of the mesh still equals that of the cutoff (8e-5 eV/Å at a tolerance of 5e-5)."""
+BONDED_GROUP: Final = 1
+"""OpenMM's force group of bonds and angles"""
+
 
 @dataclass(frozen=True)
 class WaterBox:
@@ -188,7 +194,7 @@ def mesh(cell: Array, splitting: float, tolerance: float) -> tuple[int, int, int
     Labels must not depend on which box was seen first, as they would if OpenMM chose
     the mesh once per context.
     """
-    spacing = 1.5 * tolerance**0.2 / splitting
+    spacing = MESH_FACTOR * tolerance**0.2 / splitting
     sizes = [_factorable(int(np.ceil(length / spacing))) for length in np.diag(cell)]
     return sizes[0], sizes[1], sizes[2]
 
@@ -233,6 +239,8 @@ def water_system(n_waters: int, cell: Array, electrostatics: Electrostatics) -> 
     pairs.setSwitchingDistance(SWITCH * electrostatics.cutoff / 10)
     pairs.setUseDispersionCorrection(True)
     pairs.setPMEParameters(electrostatics.splitting * 10, *electrostatics.mesh)
+    bonds.setForceGroup(BONDED_GROUP)
+    angles.setForceGroup(BONDED_GROUP)
     for force in (bonds, angles, pairs):
         system.addForce(force)
     system.setDefaultPeriodicBoxVectors(*(cell / 10))
