@@ -20,6 +20,10 @@ from brine.units import GRAM_PER_ML
 
 TOLERANCES: Final = (2.0, 1.8, 1.6)
 """Å between hydrogens of different molecules; the smaller ones serve dense salts."""
+CLOSE_PACKING: Final = 0.64
+"""Volume fraction of spheres packed at random; beyond it Packmol need not try."""
+PATIENCE: Final = 60.0
+"""Seconds for each tolerance, and as many milliseconds more as 20 times the atoms."""
 HEAVY_FACTOR: Final = 1.2
 """Distance between two other atoms over that between two hydrogens."""
 
@@ -58,9 +62,14 @@ def build_box(
         ),
         density=density,
     )
+    heavy = sum(
+        count * sum(symbol != "H" for symbol in species[name].symbols)
+        for name, count in molecules.items()
+    )
+    filled = heavy * np.pi / 6 * (HEAVY_FACTOR * TOLERANCES[-1]) ** 3 / length**3
     program = _packmol()
     seed = int(rng.integers(1, 2**31 - 1))
-    for tolerance in TOLERANCES:
+    for tolerance in TOLERANCES if filled < CLOSE_PACKING else ():
         atoms = _pack(program, molecules, species, (length, tolerance, seed))
         if atoms is not None:
             return atoms
@@ -138,15 +147,20 @@ def _pack(
                 lines += [f"  atoms {i + 1}", f"    radius {radius:.4f}", "  end atoms"]
             lines.append("end structure")
         (folder / "packmol.inp").write_text("\n".join(lines) + "\n")
-        with (folder / "packmol.inp").open() as script:  # it rewinds: no pipe
-            run = subprocess.run(
-                [program],
-                stdin=script,
-                cwd=folder,
-                text=True,
-                capture_output=True,
-                check=False,
-            )
+        n_atoms = sum(n * len(species[m].symbols) for m, n in molecules.items())
+        try:
+            with (folder / "packmol.inp").open() as script:  # it rewinds: no pipe
+                run = subprocess.run(
+                    [program],
+                    stdin=script,
+                    cwd=folder,
+                    text=True,
+                    capture_output=True,
+                    check=False,
+                    timeout=PATIENCE + 0.02 * n_atoms,
+                )
+        except subprocess.TimeoutExpired:
+            return None
         if not (folder / "packed.xyz").is_file():
             if list(folder.glob("*_FORCED")):
                 return None

@@ -1,8 +1,8 @@
 """Which atoms form a molecule, and whether the waters are still waters.
 
 A hydrogen belongs to its nearest non-metal atom, within 1.29 times the sum of the
-covalent radii (1.25 Å for O–H); other pairs of non-metals are bonded within that
-distance; metals are never bonded. The nearest-atom rule keeps molecules apart in
+covalent radii (1.25 Å for O–H); other pairs of non-metals are bonded within 1.15
+times that sum (2.3 Å for Cl–Cl, which free chlorides do not reach); metals are never bonded. The nearest-atom rule keeps molecules apart in
 boxes that were shrunk until hydrogen bonds are as short as bonds.
 """
 
@@ -17,8 +17,10 @@ from scipy.sparse.csgraph import connected_components
 
 from brine.structures.neighbours import NeighbourPairs, neighbour_pairs
 
-BOND_FACTOR: Final = 1.29
-"""Longest bond over the sum of covalent radii: 1.25 Å for O–H."""
+HYDROGEN_FACTOR: Final = 1.29
+"""Longest bond of a hydrogen over the sum of covalent radii: 1.25 Å for O–H."""
+HEAVY_FACTOR: Final = 1.15
+"""The same for bonds between two other atoms."""
 LONGEST_OH: Final = 1.25
 """Å"""
 CLOSEST_OO: Final = 2.2
@@ -129,9 +131,11 @@ def _bonds(atoms: Atoms) -> NeighbourPairs:
     if not bonding.size:
         empty = np.empty(0, dtype=np.int32)
         return NeighbourPairs(empty, empty, np.empty((0, 3)), np.empty(0))
-    pairs = neighbour_pairs(atoms, 2 * BOND_FACTOR * covalent_radii[bonding].max())
+    longest = 2 * HYDROGEN_FACTOR * covalent_radii[bonding].max()
+    pairs = neighbour_pairs(atoms, longest)
     near, far = numbers[pairs.centre], numbers[pairs.neighbour]
-    reach = BOND_FACTOR * (covalent_radii[near] + covalent_radii[far])
+    factor = np.where((near == 1) | (far == 1), HYDROGEN_FACTOR, HEAVY_FACTOR)
+    reach = factor * (covalent_radii[near] + covalent_radii[far])
     is_bonding = np.isin(np.arange(119), NON_METALS)
     keep = (pairs.distances < reach) & is_bonding[near] & is_bonding[far]
     pairs = _chosen(pairs, keep)
