@@ -2,8 +2,9 @@
 
 A hydrogen belongs to its nearest non-metal atom, within 1.29 times the sum of the
 covalent radii (1.25 Å for O–H); other pairs of non-metals are bonded within 1.15
-times that sum (2.3 Å for Cl–Cl, which free chlorides do not reach); metals are never bonded. The nearest-atom rule keeps molecules apart in
-boxes that were shrunk until hydrogen bonds are as short as bonds.
+times that sum (2.3 Å for Cl–Cl, which free chlorides do not reach); metals are never
+bonded. The nearest-atom rule keeps molecules apart in boxes that were shrunk until
+hydrogen bonds are as short as bonds.
 """
 
 from typing import Final
