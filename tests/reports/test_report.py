@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from brine.datasets import Finding
 from brine.errors import ShapeError
 from brine.reports import Parity, ReportContent, write_report
 from brine.validation import EnergyDrift, Evidence, judge
@@ -94,8 +95,14 @@ def test_parts_that_are_absent_are_left_out(tmp_path):
 
 
 def test_names_from_files_cannot_break_the_page(tmp_path):
-    content = ReportContent(title="<b>a & b", verdict=judge(Evidence()))
+    named = Finding("warning", "names", "File <b>x.xyz has 3 frames -1 Å apart.")
+    content = ReportContent(
+        title="<b>a & b", verdict=judge(Evidence()), findings=[named]
+    )
     write_report(tmp_path / "report.html", content)
+    assert "File &lt;b&gt;x.xyz has 3 frames −1\u00a0Å apart." in read(
+        tmp_path / "report.html"
+    )
     assert "&lt;b&gt;a &amp; b" in read(tmp_path / "report.html")
     assert "<b>a & b" not in read(tmp_path / "report.html")
 

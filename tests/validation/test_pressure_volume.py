@@ -90,6 +90,12 @@ def test_labels_at_one_volume_cannot_fail_a_pressure_they_do_not_fix():
     assert "one volume" in gate.reason
 
 
+def test_a_good_curve_on_labels_at_one_volume_says_that_nothing_fixes_the_pressure():
+    gate = pressure_volume_gate(scan_of(falling), SETTINGS, support=SINGLE)
+    assert gate.status is Status.PASS
+    assert "keep the volume fixed" in gate.reason
+
+
 def test_the_scan_of_solid_argon_gives_minus_the_energy_slope(lennard_jones):
     """P = -dE/dV by central difference, at every volume of the scan."""
     atoms = bulk("Ar", "fcc", a=5.3, cubic=True)

@@ -46,7 +46,7 @@ tr:last-child>td{border-bottom:0}
 .number{font-variant-numeric:tabular-nums;white-space:nowrap;text-align:right}
 th.number{text-align:right}
 .gates td:first-child{font-weight:600;white-space:nowrap}
-.gates .reason{color:var(--soft);min-width:20rem}
+.gates .reason{color:var(--soft);min-width:20rem;width:42%}
 .unit{color:var(--soft);font-size:.85em}
 .badge{display:inline-block;padding:1px 10px;border-radius:99px;font-size:.82rem;
 font-weight:600;white-space:nowrap}
@@ -54,7 +54,7 @@ font-weight:600;white-space:nowrap}
 .badge.fail,.badge.error{color:var(--fail);background:var(--fail-bg)}
 .badge.undetermined,.badge.warning{color:var(--open);background:var(--open-bg)}
 .badge.note{color:var(--soft);background:var(--grid)}
-.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,430px),1fr));
+.figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,430px),1fr));
 gap:18px}
 figure{margin:0;padding:14px 14px 8px;min-width:0}
 figcaption{padding:0 4px 6px;font-size:.92rem;color:var(--soft)}
@@ -98,6 +98,6 @@ flex-wrap:wrap;gap:1px 14px}.gates tr:last-child{border-bottom:0}
 .gates td:empty{display:none}
 .gates .number::before{content:attr(data-label) " ";
 color:var(--soft);font-size:.85em}
-.gates .reason{flex:1 1 100%;min-width:0;font-size:.92rem;padding-top:4px}}
+.gates .reason{flex:1 1 100%;min-width:0;width:auto;font-size:.92rem;padding-top:4px}}
 @media print{body{background:#fff}figure,.card{break-inside:avoid}}
 """

@@ -154,7 +154,7 @@ def pressure_volume_gate(
     modulus, error = scan.bulk_modulus()
     faults = _faults(scan, settings, modulus, stress)
     fixed = support is None or support.fixes_density(settings.density_span)
-    status, end = Status.PASS, _remark(stress)
+    status, end = Status.PASS, _remark(stress, fixed)
     if faults and not fixed:
         status = Status.UNDETERMINED
         end = (
@@ -214,7 +214,12 @@ def _pressure_is_off(stress: StressErrors, settings: ValidationSettings) -> bool
     return bool(abs(stress.pressure_mean) > settings.pressure_error_bar + noise)
 
 
-def _remark(stress: StressErrors | None) -> str:
+def _remark(stress: StressErrors | None, fixed: bool) -> str:
+    if stress is None and not fixed:
+        return (
+            "; but the labels are all at one volume and hold no stress, so nothing "
+            "fixes the pressure itself: keep the volume fixed."
+        )
     if stress is None:
         return "; the labels hold no stress to compare the pressure with."
     return (
