@@ -1,5 +1,7 @@
 """Fitting and error metrics."""
 
+from brine.training.calibration import calibrate
+from brine.training.calibration_curve import CalibrationCurve, calibration_curve
 from brine.training.errors import (
     ElementErrors,
     EnergyErrors,
@@ -21,6 +23,7 @@ from brine.training.molecular_errors import (
 from brine.training.predictions import Predictions, predict
 
 __all__ = [
+    "CalibrationCurve",
     "ElementErrors",
     "EnergyErrors",
     "ForceErrors",
@@ -30,6 +33,8 @@ __all__ = [
     "MotionErrors",
     "Predictions",
     "StressErrors",
+    "calibrate",
+    "calibration_curve",
     "energy_errors",
     "fit",
     "force_errors",

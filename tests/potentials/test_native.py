@@ -1,0 +1,208 @@
+import json
+
+import numpy as np
+import pytest
+from ase import Atoms
+
+from brine.errors import PotentialFileError
+from brine.native import _native
+from brine.potentials import Descriptor, NativePotential, load
+from brine.potentials.tables import linear_model
+from brine.settings.potential import NativeSettings
+from brine.testing.potential import PotentialContract, small_triclinic, two_waters
+from tests.potentials.training_frames import (
+    pair_energy_and_forces,
+    water_like_frames,
+)
+
+
+class TestNativePotential(PotentialContract):
+    @pytest.fixture
+    def potential(self, small_potential):
+        return small_potential
+
+
+def _random_potential(settings, elements=(1, 8), seed=0) -> NativePotential:
+    from brine.potentials import Calibration, Posterior
+
+    descriptor = Descriptor(elements, settings)
+    n_columns = descriptor.n_columns
+    rng = np.random.default_rng(seed)
+    return NativePotential(
+        descriptor=descriptor,
+        weights=rng.normal(size=(len(elements), descriptor.n_features)),
+        posterior=Posterior(np.ones(n_columns), np.eye(n_columns)),
+        calibration=Calibration(0.0, 1.0, 0.0, 1.0, 0),
+        shortest=np.full((len(elements), len(elements)), 0.8),
+    )
+
+
+@pytest.mark.parametrize("l_max", range(6))
+@pytest.mark.parametrize("n_three", [1, 7, 8, 13, 16])
+def test_the_kernel_equals_the_design_matrix(l_max, n_three):
+    """Two programs for the same formula: rows times weights, and the fused kernel.
+
+    The table of pair terms is the only approximation: 1e-9 of the force scale.
+    """
+    settings = NativeSettings(
+        two_body_channels=5, three_body_channels=n_three, angular_momentum=l_max
+    )
+    potential = _random_potential(settings, elements=(1, 8, 17))
+    atoms = small_triclinic() * (2, 1, 1)
+    atoms.numbers[4] = 17
+    rows = potential.descriptor.design_rows(atoms)
+    expected = rows @ potential.weights.ravel()
+    walls = _random_potential(settings, elements=(1, 8, 17))
+    element, *geometry = walls.descriptor.arrays(atoms)
+    wall = _native.NativeForceField(
+        linear_model(walls.descriptor, 0 * walls.weights, walls.shortest), element, 0.0
+    ).compute(*geometry)
+
+    found = potential.evaluate(atoms)
+
+    scale = np.abs(expected).max()
+    assert scale > 1
+    assert found.energy == pytest.approx(expected[0] + wall[0], rel=0, abs=1e-9 * scale)
+    np.testing.assert_allclose(
+        found.forces.ravel() - wall[1].ravel(),
+        expected[1:-6],
+        rtol=0,
+        atol=1e-8 * scale,
+    )
+    strain = (found.stress + (wall[2] + wall[2].T) / 2 / atoms.get_volume())[
+        [0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]
+    ]
+    np.testing.assert_allclose(
+        strain * atoms.get_volume(), expected[-6:], rtol=0, atol=1e-8 * scale
+    )
+
+
+def test_a_list_with_skin_follows_moving_atoms_and_a_changing_cell():
+    """A kept list gives what a fresh one gives, step after step."""
+    potential = _random_potential(NativeSettings(angular_momentum=1))
+    atoms = small_triclinic()
+    kept = potential.force_field(atoms, skin=0.6)
+    rng = np.random.default_rng(3)
+    for _ in range(30):
+        atoms.positions += rng.normal(scale=0.05, size=atoms.positions.shape)
+        atoms.set_cell(atoms.cell.array * (1 + 0.005 * rng.normal()), scale_atoms=True)
+        _, *geometry = potential.descriptor.arrays(atoms)
+        energy, forces, _ = kept.compute(*geometry)
+        fresh = potential.evaluate(atoms)
+        assert energy == pytest.approx(fresh.energy, rel=1e-12)
+        np.testing.assert_allclose(forces, fresh.forces, rtol=0, atol=1e-8)
+
+
+def test_pair_labels_are_reproduced(small_potential):
+    """The labels are smooth pair energies: the fit must find them almost exactly."""
+    worst = 0.0
+    for atoms in water_like_frames(5, seed=9).frames():
+        _, forces = pair_energy_and_forces(atoms)
+        assert np.abs(forces).max() > 0.1
+        found = small_potential.evaluate(atoms).forces
+        worst = max(worst, float(np.abs(found - forces).max()))
+    assert worst < 5e-3
+
+
+def test_energy_and_force_vanish_smoothly_at_the_cutoff():
+    """Energy, force and stiffness go to zero at the cutoff, and are there within."""
+    potential = _random_potential(NativeSettings(angular_momentum=2))
+    lone = 2 * potential.evaluate(Atoms("O")).energy
+
+    def dimer(distance):
+        atoms = Atoms("O2", positions=[[0, 0, 0], [0, 0, distance]])
+        found = potential.evaluate(atoms)
+        return found.energy - lone, found.forces[0, 2]
+
+    inside, just_inside, outside = dimer(4.0), dimer(6.0 - 1e-3), dimer(6.0 + 1e-9)
+    assert abs(inside[0]) > 1e-3
+    assert abs(inside[1]) > 1e-3
+    assert abs(just_inside[0]) < 1e-7
+    assert abs(just_inside[1]) < 1e-4
+    assert outside == (0.0, 0.0)
+
+
+def test_an_unseen_pair_is_repelled_at_every_distance(small_potential):
+    """Two oxygens never came near: from 0.35 Å on the wall must fall monotonically
+    until the data take over.
+    """
+    shortest = small_potential.shortest[1, 1]
+    distances = np.arange(0.35, 0.75 * shortest, 0.05)
+    energies = np.array(
+        [
+            small_potential.evaluate(
+                Atoms("O2", positions=[[0, 0, 0], [0, 0, d]])
+            ).energy
+            for d in distances
+        ]
+    )
+    assert len(distances) > 10
+    assert (np.diff(energies) < 0).all()
+    assert energies[0] - energies[-1] > 50
+
+
+def test_atomic_energies_add_up(small_potential):
+    atoms = small_triclinic()
+    parts = small_potential.atomic_energies(atoms)
+    assert parts.shape == (6,)
+    assert parts.sum() == pytest.approx(
+        small_potential.evaluate(atoms).energy, rel=0, abs=1e-8
+    )
+
+
+def test_strange_structures_are_less_certain(small_potential):
+    """The deviation grows where no training frame was near."""
+    known = small_potential.uncertainty(two_waters())
+    atoms = two_waters()
+    atoms.positions[1] += [0.0, 0.0, 1.5]
+    strange = small_potential.uncertainty(atoms)
+    assert known.forces.shape == (6, 3)
+    assert known.energies.shape == (6,)
+    assert strange.energy > 3 * known.energy
+    assert strange.forces.max() > 3 * known.forces.max()
+
+
+def test_margin_tells_when_atoms_come_closer_than_the_data(small_potential):
+    atoms = two_waters()
+    field = small_potential.force_field(atoms)
+    _, *geometry = small_potential.descriptor.arrays(atoms)
+    field.compute(*geometry)
+    assert field.closest_margin() > 0
+    atoms.positions[1] = atoms.positions[0] + [0, 0, 0.3]
+    _, *geometry = small_potential.descriptor.arrays(atoms)
+    field.compute(*geometry)
+    assert field.closest_margin() < 0
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"no zip at all", "not a brine potential"), (None, "no potential at")],
+)
+def test_a_file_that_is_no_potential_is_named(tmp_path, content, words):
+    path = tmp_path / "x.brine"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(PotentialFileError, match=words):
+        load(path)
+
+
+def test_a_truncated_file_is_called_damaged(tmp_path, small_potential):
+    path = tmp_path / "x.brine"
+    small_potential.save(path)
+    path.write_bytes(path.read_bytes()[:-500])
+    with pytest.raises(PotentialFileError, match="damaged"):
+        load(path)
+
+
+def test_a_file_of_a_newer_version_says_so(tmp_path, small_potential):
+    path = tmp_path / "x.brine"
+    small_potential.save(path)
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    header = json.loads(bytes(arrays["header"]))
+    header["version"] = 99
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
+    with path.open("wb") as stream:
+        np.savez(stream, **arrays)
+    with pytest.raises(PotentialFileError, match="format version 99"):
+        load(path)

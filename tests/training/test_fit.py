@@ -1,0 +1,71 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.potentials.training_frames import water_like_frames
+
+from brine.errors import InputError, MissingLabelError
+from brine.settings.potential import NativeSettings
+from brine.training import calibrate, calibration_curve, fit
+
+SMALL = NativeSettings(two_body_channels=8, three_body_channels=3, angular_momentum=1)
+
+
+def test_the_same_data_give_the_same_potential():
+    data = water_like_frames(12)
+    np.testing.assert_array_equal(fit(data, SMALL).weights, fit(data, SMALL).weights)
+
+
+def test_missing_labels_are_not_zeros():
+    """Frames without forces teach their energy alone; taken as zero forces they
+    would flatten the potential.
+    """
+    data = water_like_frames(24)
+    missing = data.has_forces.copy()
+    missing[12:] = False
+    forces = data.forces.copy()
+    forces[data.offsets[12] :] = np.nan
+    partial = fit(replace(data, has_forces=missing, forces=forces), SMALL)
+    whole = fit(data.select(np.arange(12)), SMALL)
+    atoms = data.frame(20)
+    expected = whole.evaluate(atoms).forces
+    assert np.abs(expected).max() > 0.05
+    found = partial.evaluate(atoms).forces
+    np.testing.assert_allclose(found, expected, rtol=0, atol=0.02)
+
+
+def test_a_label_that_is_not_a_number_names_its_frame():
+    data = water_like_frames(6)
+    forces = data.forces.copy()
+    forces[data.offsets[4] + 1, 2] = np.nan
+    with pytest.raises(InputError, match="frame 4: forces must be finite"):
+        fit(replace(data, forces=forces), SMALL)
+
+
+def test_frames_without_labels_are_refused():
+    data = water_like_frames(3)
+    nothing = np.zeros(3, dtype=bool)
+    with pytest.raises(MissingLabelError, match="forces or energies"):
+        fit(replace(data, has_forces=nothing, has_energy=nothing), SMALL)
+
+
+def test_calibrated_deviations_hold_on_other_frames():
+    """Labels with known noise: two thirds of the errors lie within one deviation."""
+    data = water_like_frames(60)
+    noise = np.random.default_rng(5).normal(scale=0.05, size=data.forces.shape)
+    noisy = replace(data, forces=data.forces + noise)
+    potential = fit(noisy.select(np.arange(20)), SMALL)
+    calibrated, curve = calibrate(potential, noisy.select(np.arange(20, 60)))
+    assert calibrated.calibration.n_frames == 20
+    # 20 frames of 18 components: the standard error of the share is about 0.025.
+    assert curve.within_one == pytest.approx(0.683, abs=0.1)
+    assert curve.within_two == pytest.approx(0.954, abs=0.05)
+    assert calibrated.calibration.force_floor == pytest.approx(0.05, rel=0.2)
+
+
+def test_a_calibration_curve_of_normal_errors_is_the_diagonal():
+    rng = np.random.default_rng(0)
+    predicted = rng.uniform(0.5, 2.0, size=20000)
+    curve = calibration_curve(predicted, predicted * rng.normal(size=20000))
+    np.testing.assert_allclose(curve.observed, curve.predicted, rtol=0.1)
+    assert curve.within_one == pytest.approx(0.683, abs=0.015)
