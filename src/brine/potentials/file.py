@@ -55,7 +55,7 @@ def load(path: Path | str) -> NativePotential:
     """
     path = Path(path)
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             header = json.loads(bytes(archive["header"]))
             if header.get("format") != FORMAT:
                 raise KeyError("format")

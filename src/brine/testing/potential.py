@@ -28,9 +28,9 @@ STEP = 1e-4
 
 
 def small_triclinic() -> Atoms:
-    """Two waters in a skewed cell much smaller than any cutoff."""
+    """Two waters in a skewed cell smaller than twice any cutoff."""
     atoms = two_waters()
-    atoms.set_cell([[3.9, 0.0, 0.0], [0.7, 4.3, 0.0], [-0.5, 0.9, 4.6]])
+    atoms.set_cell([[5.2, 0.0, 0.0], [0.7, 5.9, 0.0], [-0.5, 0.9, 5.6]])
     atoms.pbc = True
     return atoms
 

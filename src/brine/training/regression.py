@@ -86,12 +86,12 @@ def bayesian_ridge(equations: NormalEquations) -> Regression:
     InputError
         There are no rows, or targets are all zero or not finite.
     """
-    if equations.n_rows == 0 or not equations.square > 0:
+    if not np.isfinite(equations.square):
+        raise InputError("labels must be finite; `brine audit` names the frames.")
+    if equations.n_rows == 0 or equations.square == 0:
         raise InputError(
             f"a fit needs targets that differ from zero, got {equations.n_rows} rows."
         )
-    if not np.isfinite(equations.square):
-        raise InputError("labels must be finite; `brine audit` names the frames.")
     matrix = equations.symmetric()
     rms = np.sqrt(np.diag(matrix) / equations.n_rows)
     scale = 1 / np.maximum(rms, rms.max() * 1e-8)
