@@ -41,12 +41,12 @@ overflow-wrap:anywhere}
 .card{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.92rem}
 th{font-weight:600;text-align:left;color:var(--soft);font-size:.8rem;white-space:nowrap}
-th,td{padding:9px 14px;border-bottom:1px solid var(--rule);vertical-align:top}
+th,td{padding:9px 12px;border-bottom:1px solid var(--rule);vertical-align:top}
 tr:last-child>td{border-bottom:0}
 .number{font-variant-numeric:tabular-nums;white-space:nowrap;text-align:right}
 th.number{text-align:right}
 .gates td:first-child{font-weight:600;white-space:nowrap}
-.gates .reason{color:var(--soft);min-width:20rem;width:42%}
+.gates .reason{color:var(--soft);min-width:14rem}
 .unit{color:var(--soft);font-size:.85em}
 .badge{display:inline-block;padding:1px 10px;border-radius:99px;font-size:.82rem;
 font-weight:600;white-space:nowrap}
