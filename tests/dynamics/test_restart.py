@@ -19,6 +19,7 @@ from brine.dynamics import (
     run_md,
 )
 from brine.dynamics import record as record_module
+from brine.dynamics.interruption import Interruption
 from brine.errors import DataFileError, InputError, OutputError
 
 # An odd number of random numbers before a checkpoint: one is left over.
@@ -112,6 +113,17 @@ def test_ctrl_c_leaves_a_run_that_goes_on(tmp_path, monkeypatch):
 
     assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
     assert again.log["step"][-1] == whole.log["step"][-1]
+
+
+def test_the_first_ctrl_c_waits_for_the_end_of_a_step_and_the_second_does_not():
+    before = signal.getsignal(signal.SIGINT)
+    with Interruption() as interruption:
+        assert not interruption.asked
+        os.kill(os.getpid(), signal.SIGINT)
+        assert interruption.asked
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_finished_run_is_read_back_without_a_step(tmp_path):

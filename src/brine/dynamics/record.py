@@ -188,6 +188,7 @@ class FolderRecord(Record):
         with _full_disk_explained(self.folder):
             self._trajectory.append(line[1], positions, cell)
             csv.writer(self._log).writerow([int(line[0]), *map(repr, line[1:])])
+            self._log.flush()
 
     def sizes(self) -> tuple[int, int, int]:
         """Frames, bytes of the trajectory and of the log, all handed over."""
