@@ -46,6 +46,15 @@ def test_molecules_stay_apart_in_a_shrunken_box(water, factor):
     np.testing.assert_array_equal(molecule_labels(small), np.repeat(np.arange(64), 3))
 
 
+def test_a_hydrogen_belongs_to_its_nearest_oxygen():
+    """A hydrogen 0.8 Å from one oxygen and 1.2 Å from another, as in shrunken boxes."""
+    positions = [[0, 0, 0], [0.8, 0, 0], [-0.2, 0.8, 0]]
+    positions += [[2.0, 0, 0], [2.2, 0.8, 0], [2.2, -0.8, 0]]
+    dimer = Atoms("OHHOHH", positions, cell=[9] * 3, pbc=True)
+
+    assert molecule_labels(dimer).tolist() == [0, 0, 0, 1, 1, 1]
+
+
 def test_ions_are_molecules_of_one_atom():
     """Mn with a chloride and a water in contact; two chlorides 2.4 Å apart."""
     ions = [[0, 0, 0], [2.3, 0, 0], [2.3, 2.4, 0]]
