@@ -124,3 +124,11 @@ def test_diffusion_under_strong_friction_is_refused_and_explained():
 
 def test_infinity_is_no_setting():
     assert "finite" in message(MINIMAL + "dynamics: {nvt_ps: .inf}")
+
+
+def test_names_of_splits_name_folders():
+    split = "{kind: last-part}"
+
+    assert "`compare_splits" in message(MINIMAL + f"compare_splits: {{a/b: {split}}}")
+    assert "`main`" in message(MINIMAL + f"compare_splits: {{main: {split}}}")
+    parse_protocol(MINIMAL + f"compare_splits: {{folders: {split}}}")

@@ -5,6 +5,7 @@ from brine.datasets.auditing.audit import audit
 from brine.datasets.auditing.findings import Audit, BlockSplit, FileSummary, Finding
 from brine.datasets.chronology import TimeOrder, time_order
 from brine.datasets.dataset import Dataset, concatenate
+from brine.datasets.last_part import split_by_last_part
 from brine.datasets.leak import Leak, measure_leak
 from brine.datasets.reading import read_dataset
 from brine.datasets.reference_energies import ReferenceEnergies, fit_reference_energies
@@ -40,6 +41,7 @@ __all__ = [
     "save_dataset",
     "split_by_composition",
     "split_by_group",
+    "split_by_last_part",
     "split_by_time_block",
     "time_order",
     "write_dataset",

@@ -18,6 +18,7 @@ from brine.settings.dynamics import Dynamics, Langevin, Thermostat, VelocityResc
 from brine.settings.labels import (
     FileLabels,
     Labels,
+    Oracle,
     OracleLabels,
     Sampling,
     SPCFwOracle,
@@ -67,6 +68,7 @@ __all__ = [
     "LastPartSplit",
     "MoleculesSystem",
     "NativeSettings",
+    "Oracle",
     "OracleLabels",
     "OracleReference",
     "Protocol",

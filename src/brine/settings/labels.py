@@ -11,7 +11,7 @@ class SPCFwOracle(Section):
     """Flexible SPC/Fw water (10.1063/1.2136877): cheap enough to run MD itself."""
 
     kind: Literal["spcfw"] = "spcfw"
-    cutoff_A: PositiveFloat = 6.0
+    cutoff_A: PositiveFloat = 5.5
     """Cutoff of the direct-space interactions; at most half the smallest box."""
 
 
@@ -19,26 +19,29 @@ Oracle = SPCFwOracle
 
 
 class Sampling(Section):
-    """Which structures the oracle labels: densities × temperatures, and shrunken."""
+    """Which structures the oracle labels: densities × temperatures, and scaled ones."""
 
     temperatures_K: tuple[PositiveFloat, ...] = Field(
-        default=(300.0, 400.0), min_length=1
+        default=(300.0, 375.0, 450.0), min_length=1
     )
     """Temperatures of the oracle's sampling runs."""
     density_factors: tuple[PositiveFloat, ...] = Field(
-        default=(0.9, 1.0, 1.1), min_length=1
+        default=(0.90, 0.95, 1.00, 1.05, 1.10), min_length=1
     )
     """Densities of the sampling runs, as multiples of the system's."""
-    frames_per_run: PositiveInt = 40
-    """Frames kept of each pair of temperature and density."""
-    interval_fs: PositiveFloat = 250.0
+    frames_per_run: PositiveInt = 20
+    """Frames kept of each run; every temperature is run at every density."""
+    interval_fs: PositiveFloat = 200.0
     """Time between kept frames."""
     equilibration_ps: PositiveFloat = 2.0
-    """Discarded at the beginning of each sampling run."""
-    shrink_factors: tuple[PositiveFloat, ...] = (0.92, 0.80)
-    """Lengths, as multiples, of shrunken copies that teach repulsion."""
-    shrunken_frames: int = Field(default=10, ge=0)
-    """Shrunken frames for each factor."""
+    """Discarded at the beginning of each run."""
+    timestep_fs: PositiveFloat = 1.0
+    molecule_factors: tuple[PositiveFloat, ...] = (0.97, 1.03)
+    """Lengths, as multiples, of copies whose molecules are moved but stay rigid."""
+    cell_factors: tuple[PositiveFloat, ...] = (0.92, 0.80)
+    """Lengths, as multiples, of copies whose bonds scale too: they teach repulsion."""
+    scaled_frames: int = Field(default=1, ge=0)
+    """Frames of each run that are copied with each factor."""
 
 
 class OracleLabels(Section):
@@ -59,9 +62,6 @@ class FileLabels(Section):
     """Keep every n-th frame of each file."""
     fingerprint: str | None = None
     """Level of theory; needed where the files do not say it and are mixed."""
-    order: str | None = None
-    """File with the frames in the order of time, where the data were shuffled:
-    a line ``folder index`` for each; without it the order is rebuilt."""
 
 
 Labels = Annotated[

@@ -1,6 +1,6 @@
 """The protocol: everything that decides a result, in one file."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -13,6 +13,9 @@ from brine.settings.split import LastPartSplit, Split
 from brine.settings.system import MoleculesSystem, System
 from brine.settings.validation import ValidationSettings
 
+SplitName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+"""Names a folder: letters, digits, `-` and `_`."""
+
 
 class Protocol(Section):
     """From labels to a verdict."""
@@ -24,7 +27,7 @@ class Protocol(Section):
     system: System
     labels: Labels
     split: Split = LastPartSplit()
-    compare_splits: dict[str, Split] = Field(default_factory=dict)
+    compare_splits: dict[SplitName, Split] = Field(default_factory=dict)
     """Further splits, by name, whose errors are reported beside the first."""
     potential: NativeSettings = NativeSettings()
     dynamics: Dynamics = Dynamics()
@@ -43,5 +46,10 @@ class Protocol(Section):
             raise ValueError(
                 "labels.kind `oracle` needs system.kind `molecules`: the oracle "
                 "samples the boxes that are built from them."
+            )
+        if "main" in self.compare_splits:
+            raise ValueError(
+                "compare_splits must not be called `main`, which is the verdict's own "
+                "split; rename it."
             )
         return self

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Tag
+from pydantic import PositiveFloat, Tag
 
 from brine.settings.section import Section, choice
 
@@ -11,6 +11,8 @@ class OracleReference(Section):
     """The oracle's own molecular dynamics: known truth, free of any functional."""
 
     kind: Literal["oracle"]
+    timestep_fs: PositiveFloat = 1.0
+    """Of the oracle's dynamics."""
 
 
 class ExperimentReference(Section):

@@ -8,15 +8,15 @@ from brine.settings.section import Section, choice
 
 
 class TimeBlockSplit(Section):
-    """The first frames in time train, a gap is left out, the next are held out.
-
-    With several trajectories each gives its share of the three blocks.
-    """
+    """The first frames in time train, a gap is left out, the last are held out."""
 
     kind: Literal["time-block"]
     train: PositiveInt
     gap: int = Field(ge=0)
     test: PositiveInt
+    order: str = "as-read"
+    """Order of time: ``as-read``; ``rebuilt`` from displacements, for shuffled frames;
+    or a file with a line ``folder frame`` for each, relative to the protocol."""
 
 
 class GroupSplit(Section):
@@ -31,8 +31,8 @@ class CompositionSplit(Section):
     """Every frame of one composition is held out."""
 
     kind: Literal["composition"]
-    held_out: dict[str, PositiveInt] = Field(min_length=1)
-    """Atoms of each element: ``{H: 112, O: 56, Na: 4, Cl: 4}``."""
+    held_out: str
+    """Formula of the whole frame, in any order: ``Na8Cl8O48H96``."""
 
 
 class RandomSplit(Section):
@@ -44,13 +44,13 @@ class RandomSplit(Section):
 
 
 class LastPartSplit(Section):
-    """The last part of every group is held out, after a gap: fits any data."""
+    """The last part of every source (file, run) is held out, after a gap."""
 
     kind: Literal["last-part"] = "last-part"
     fraction: float = Field(default=0.2, gt=0, lt=1)
-    """Fraction of each group held out."""
+    """Fraction of each source held out."""
     gap_fraction: float = Field(default=0.05, ge=0, lt=1)
-    """Fraction of each group left out between the two."""
+    """Fraction of each source left out between the two."""
 
 
 Split = Annotated[

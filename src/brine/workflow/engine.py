@@ -88,6 +88,7 @@ class _Run:
             "inputs": dict(step.inputs),
             "folder": self.store.open(step, self.hashes[step.name]),
             "needs": {name: self.folders[name] for name in step.needs},
+            "places": dict(step.places),
             "threads": threads,
         }
         future = crew.executor.submit(perform, step.name, step.action, task)

@@ -22,6 +22,8 @@ class Task:
     ----------
     inputs : mapping
         The step's resolved inputs.
+    places : mapping of str to str
+        Where things are on this machine; they do not decide the result.
     folder : Path
         Where the result is written. What an interrupted attempt left is still here,
         if the step resumes; it is empty otherwise.
@@ -35,6 +37,7 @@ class Task:
     inputs: Mapping[str, Any]
     folder: Path
     needs: Mapping[str, Path]
+    places: Mapping[str, str] = field(default_factory=dict)
     threads: int = 1
     report: Report = silent
 
@@ -59,6 +62,8 @@ class Step:
         holds.
     needs : tuple of str
         Names of the steps whose results it reads.
+    places : mapping of str to str
+        Where things are on this machine: not part of the hash.
     threads : int or None
         Threads that it keeps busy; None means all.
     resumes : bool
@@ -70,6 +75,7 @@ class Step:
     version: int
     inputs: Mapping[str, Any] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
     threads: int | None = 1
     resumes: bool = False
 

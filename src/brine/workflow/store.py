@@ -66,6 +66,7 @@ class Store:
             "hash": digest,
             "inputs": dict(step.inputs),
             "needs": list(step.needs),
+            "places": dict(step.places),
             "seconds": round(seconds, 3),
             "files": files,
         }

@@ -1,0 +1,128 @@
+"""Steps that fit the potential and measure its errors on held-out frames."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brine.datasets import Dataset, Split, load_dataset
+from brine.potentials import Potential, load
+from brine.settings import NativeSettings
+from brine.structures import Report
+from brine.training import (
+    HeldOutErrors,
+    LearningCurve,
+    Predictions,
+    calibrate,
+    fit,
+    held_out_errors,
+    predict,
+)
+from brine.workflow.labelling import DATASET, read_splits
+from brine.workflow.simulating import POTENTIAL
+from brine.workflow.step import Task
+from brine.workflow.store import write_atomically
+
+PREDICTIONS = "predictions.npz"
+CURVE = "learning-curve.json"
+CALIBRATION_FRAMES = 40
+"""Held-out frames with forces, evenly spread: every other one calibrates, the rest
+show how well that went."""
+
+
+def fit_potential(task: Task) -> None:
+    """Fit to the training frames of one split, calibrated on held-out ones."""
+    dataset, split = _split(task)
+    settings = NativeSettings.model_validate(task.inputs["potential"])
+    potential = fit(dataset.select(split.train), settings, report=task.report)
+    held_out = dataset.select(split.test)
+    learning = held_out.select(_spread(held_out)[::2])
+    if learning.has_forces.sum() >= 2:
+        potential, _ = calibrate(potential, learning, report=task.report)
+    potential.save(task.folder / POTENTIAL)
+
+
+def predict_held_out(task: Task) -> None:
+    """Predict the held-out frames of one split, with uncertainties of a few."""
+    dataset, split = _split(task)
+    held_out = dataset.select(split.test)
+    potential = load(task.needs[task.inputs["fit"]] / POTENTIAL)
+    found = predict(potential, held_out, report=task.report)
+    frames = _spread(held_out)[1::2]
+    np.savez(
+        task.folder / PREDICTIONS,
+        energy=found.energy,
+        forces=found.forces,
+        stress=found.stress,
+        uncertain_frames=frames,
+        force_deviations=_deviations(potential, held_out, frames),
+    )
+
+
+def measure_learning_curve(task: Task) -> None:
+    """Held-out errors of fits to ever more training frames."""
+    dataset, split = _split(task)
+    settings = NativeSettings.model_validate(task.inputs["potential"])
+    held_out = dataset.select(split.test)
+    shares = task.inputs["shares"]
+    points = []
+    for number, share in enumerate(shares):
+        # Evenly spread: the first frames alone would be a single trajectory.
+        n_frames = max(2, round(share * len(split.train)))
+        chosen = np.linspace(0, len(split.train) - 1, n_frames).round().astype(int)
+        report = _part(task.report, number, len(shares))
+        part = dataset.select(split.train[np.unique(chosen)])
+        potential = fit(part, settings, report=report)
+        errors = held_out_errors(held_out, predict(potential, held_out))
+        points.append((len(part), *_point(errors)))
+    write_atomically(task.folder / CURVE, json.dumps(points))
+
+
+def read_learning_curve(folder: Path, errors: HeldOutErrors, n: int) -> LearningCurve:
+    """The curve in `folder`, completed by the `errors` of the fit to all `n` frames."""
+    points = json.loads((folder / CURVE).read_text(encoding="utf-8"))
+    table = np.array([*points, (n, *_point(errors))], dtype=float)
+    return LearningCurve(table[:, 0].astype(int), table[:, 1], table[:, 2])
+
+
+def read_predictions(folder: Path) -> Predictions:
+    """The predictions in the result `folder` of `predict_held_out`."""
+    with np.load(folder / PREDICTIONS) as arrays:
+        return Predictions(arrays["energy"], arrays["forces"], arrays["stress"])
+
+
+def _split(task: Task) -> tuple[Dataset, Split]:
+    dataset = load_dataset(task.needs["labels"] / DATASET)
+    return dataset, read_splits(task.needs["splits"])[task.inputs["split"]]
+
+
+def _spread(held_out: Dataset) -> NDArray[np.int64]:
+    """Frames with forces, evenly spread, at most `CALIBRATION_FRAMES`."""
+    labelled = np.flatnonzero(held_out.has_forces)
+    return labelled[:: max(1, len(labelled) // CALIBRATION_FRAMES)]
+
+
+def _deviations(
+    potential: Potential, dataset: Dataset, frames: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """(n, 3) array, eV/Å: of the atoms of `frames`; empty where there are none."""
+    found = [potential.uncertainty(dataset.frame(int(k))) for k in frames]
+    known = [u.forces for u in found if u is not None]
+    complete = known and len(known) == len(frames)
+    return np.concatenate(known) if complete else np.empty((0, 3))
+
+
+def _point(errors: HeldOutErrors) -> tuple[float, float]:
+    energy = errors.energy.rmse_centred if errors.energy else float("nan")
+    force = errors.forces.rmse if errors.forces else float("nan")
+    return energy, force
+
+
+def _part(report: Report, number: int, n_parts: int) -> Report:
+    def part(task: str, numbers: Mapping[str, float]) -> None:
+        done = (number + numbers.get("done", 0.0)) / n_parts
+        report(f"fit {number + 1} of {n_parts}: {task}", {**numbers, "done": done})
+
+    return part

@@ -1,0 +1,263 @@
+"""The steps of a protocol."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from brine.settings import (
+    FileLabels,
+    FileSystem,
+    OracleReference,
+    Protocol,
+    TimeBlockSplit,
+    TrajectoryReference,
+)
+from brine.workflow import fitting, labelling, simulating
+from brine.workflow.judging import judge_protocol
+from brine.workflow.labelling import MAIN, fit_step, held_out_step
+from brine.workflow.step import Step
+
+LEARNING_SHARES = (0.125, 0.25, 0.5)
+
+Inputs = dict[str, Any]
+
+
+def plan(protocol: Protocol, base: Path) -> tuple[Step, ...]:
+    """Every step from labels to the report, each after those it needs.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    base : Path
+        Folder that paths in the protocol are relative to.
+
+    Raises
+    ------
+    DataFileError
+        A file that the protocol names does not exist.
+    """
+    protocol_steps = _Plan(protocol, Path(base).resolve())
+    return (
+        protocol_steps.labels(),
+        protocol_steps.splits(),
+        protocol_steps.start(),
+        *protocol_steps.oracle_runs(),
+        *protocol_steps.fits(),
+        *protocol_steps.runs(),
+        protocol_steps.audit(),
+        *protocol_steps.predictions(),
+        protocol_steps.learning_curve(),
+        protocol_steps.verdict(),
+    )
+
+
+class _Plan:
+    """Writes the steps of one protocol."""
+
+    def __init__(self, protocol: Protocol, base: Path) -> None:
+        self.protocol, self.base = protocol, base
+        self.places = {"base": str(base)}
+        self.content: Inputs = protocol.model_dump(mode="json")
+        self.splits_by_name = {MAIN: protocol.split, **protocol.compare_splits}
+        self.from_oracle = not isinstance(protocol.labels, FileLabels)
+
+    def labels(self) -> Step:
+        """Labelled frames."""
+        inputs: Inputs = {"labels": self.content["labels"]}
+        if isinstance(self.protocol.labels, FileLabels):
+            patterns = self.protocol.labels.paths
+            inputs["files"] = labelling.file_digests(patterns, self.base)
+            action = labelling.read_labels
+        else:
+            inputs |= self._of("system", "seed")
+            action = labelling.make_labels
+        return Step(
+            "labels",
+            action,
+            version=1,
+            inputs=inputs,
+            places=self.places,
+            threads=None,
+        )
+
+    def audit(self) -> Step:
+        """What is wrong with them."""
+        return Step("audit", labelling.audit_labels, version=1, needs=("labels",))
+
+    def splits(self) -> Step:
+        """Training and held-out frames of every split."""
+        splits = {MAIN: self.content["split"], **self.content["compare_splits"]}
+        inputs: Inputs = {"splits": splits, **self._of("seed")}
+        for split in self.splits_by_name.values():
+            if isinstance(split, TimeBlockSplit) and split.order not in (
+                "as-read",
+                "rebuilt",
+            ):
+                digests = labelling.file_digests([split.order], self.base)
+                inputs.setdefault("files", {}).update(digests)
+        return Step(
+            "splits",
+            labelling.make_splits,
+            version=1,
+            inputs=inputs,
+            needs=("labels",),
+            places=self.places,
+        )
+
+    def fits(self) -> list[Step]:
+        """The potential of every split."""
+        return [
+            Step(
+                fit_step(name),
+                fitting.fit_potential,
+                version=1,
+                inputs={"split": name, **self._of("potential", "seed")},
+                needs=("labels", "splits"),
+                threads=None,
+            )
+            for name in self.splits_by_name
+        ]
+
+    def predictions(self) -> list[Step]:
+        """Held-out frames of every split as its potential predicts them."""
+        return [
+            Step(
+                held_out_step(name),
+                fitting.predict_held_out,
+                version=1,
+                inputs={"split": name, "fit": fit_step(name)},
+                needs=("labels", "splits", fit_step(name)),
+            )
+            for name in self.splits_by_name
+        ]
+
+    def learning_curve(self) -> Step:
+        """Errors of fits to fewer frames."""
+        inputs = {"split": MAIN, "shares": list(LEARNING_SHARES)}
+        return Step(
+            "learning-curve",
+            fitting.measure_learning_curve,
+            version=1,
+            inputs={**inputs, **self._of("potential", "seed")},
+            # Not read, but a fit on all cores should not wait for this one.
+            needs=("labels", "splits", "fit"),
+        )
+
+    def start(self) -> Step:
+        """The box that molecular dynamics starts from."""
+        inputs = self._of("system", "seed")
+        system = self.protocol.system
+        if isinstance(system, FileSystem):
+            inputs["files"] = labelling.file_digests([system.path], self.base)
+        return Step(
+            "start",
+            simulating.build_start,
+            version=1,
+            inputs=inputs,
+            needs=("labels",),
+            places=self.places,
+        )
+
+    def runs(self) -> list[Step]:
+        """The model's molecular dynamics, longest first after equilibration."""
+        equilibration = Step(
+            "equilibrate",
+            simulating.equilibrate,
+            version=1,
+            inputs={
+                "dynamics": self._dynamics("equilibration_ps"),
+                "seed": self._seed(0),
+            },
+            needs=("start", "fit"),
+            resumes=True,
+        )
+        return [equilibration, *(self._run(*run) for run in self._durations())]
+
+    def oracle_runs(self) -> list[Step]:
+        """The oracle's molecular dynamics, where it is the reference."""
+        reference = self.protocol.reference
+        if not isinstance(reference, OracleReference):
+            return []
+        return [
+            Step(
+                f"oracle-{ensemble}",
+                simulating.simulate_oracle,
+                version=1,
+                inputs={
+                    "oracle": self.content["labels"]["oracle"],
+                    "dynamics": self._dynamics("equilibration_ps"),
+                    "timestep_fs": reference.timestep_fs,
+                    "ensemble": ensemble,
+                    "duration_ps": duration,
+                    "seed": self._seed(10 + number),
+                },
+                needs=("start",),
+                resumes=True,
+            )
+            for number, (ensemble, duration) in enumerate(self._durations())
+            if ensemble in ("nvt", "npt")
+        ]
+
+    def verdict(self) -> Step:
+        """Everything that was found, judged and reported."""
+        runs = tuple(name for name, _ in self._durations())
+        oracle = tuple(step.name for step in self.oracle_runs())
+        predictions = tuple(map(held_out_step, self.splits_by_name))
+        inputs = dict(self.content)
+        reference = self.protocol.reference
+        if isinstance(reference, TrajectoryReference):
+            paths = [reference.path, *filter(None, [reference.topology])]
+            inputs["files"] = labelling.file_digests(paths, self.base)
+        return Step(
+            "verdict",
+            judge_protocol,
+            version=1,
+            inputs=inputs,
+            needs=(
+                *("labels", "audit", "splits", "fit", "learning-curve", "equilibrate"),
+                *predictions,
+                *runs,
+                *oracle,
+            ),
+            places=self.places,
+        )
+
+    def _run(self, ensemble: str, duration: float) -> Step:
+        number = ("nvt", "npt", "nve", "hot").index(ensemble)
+        return Step(
+            ensemble,
+            simulating.simulate,
+            version=1,
+            inputs={
+                "dynamics": self._dynamics(),
+                "ensemble": ensemble,
+                "duration_ps": duration,
+                "seed": self._seed(1 + number),
+            },
+            needs=("equilibrate", "fit"),
+            resumes=True,
+        )
+
+    def _durations(self) -> list[tuple[str, float]]:
+        dynamics = self.protocol.dynamics
+        durations = {
+            "nvt": dynamics.nvt_ps,
+            "npt": dynamics.npt_ps,
+            "nve": dynamics.nve_ps,
+            "hot": dynamics.hot_ps,
+        }
+        return [(name, duration) for name, duration in durations.items() if duration]
+
+    def _dynamics(self, *also: str) -> Inputs:
+        """The settings that a run depends on, without those of other runs."""
+        others = {"nvt_ps", "npt_ps", "nve_ps", "hot_ps", "measure", "equilibration_ps"}
+        content: Inputs = self.content["dynamics"]
+        return {k: v for k, v in content.items() if k not in others - set(also)}
+
+    def _of(self, *sections: str) -> Inputs:
+        return {section: self.content[section] for section in sections}
+
+    def _seed(self, number: int) -> int:
+        """A seed of its own for each run, from the protocol's."""
+        digest = hashlib.sha256(f"{self.protocol.seed} {number}".encode()).digest()
+        return int.from_bytes(digest[:4], "big") >> 1

@@ -1,0 +1,109 @@
+"""A whole protocol: from one file to a verdict."""
+
+import json
+from contextlib import AbstractContextManager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from brine.errors import InputError
+from brine.settings import Protocol, dump_protocol
+from brine.structures import Report, silent
+from brine.validation import Verdict
+from brine.workflow.crew import Crew, local_crew
+from brine.workflow.engine import run_steps
+from brine.workflow.events import Watcher, nobody
+from brine.workflow.judging import OBSERVABLES, REPORT, VERDICT, judge_protocol
+from brine.workflow.lock import locked
+from brine.workflow.plan import plan
+from brine.workflow.simulating import POTENTIAL
+from brine.workflow.step import Task
+from brine.workflow.store import RECORD, Store, copy_atomically, write_atomically
+
+RESOLVED = "protocol.resolved.yaml"
+CURRENT = "current.json"
+"""Which stored results belong to the protocol as it was last run."""
+
+
+def run_protocol(
+    protocol: Protocol,
+    out: str | Path,
+    *,
+    base: str | Path = ".",
+    cores: int | None = None,
+    watcher: Watcher = nobody,
+    crew: AbstractContextManager[Crew] | None = None,
+) -> Verdict:
+    """The verdict on `protocol`; everything made on the way stays in `out`.
+
+    Run it again after any interruption: steps that are complete are not done again,
+    and molecular dynamics goes on from its last checkpoint.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    out : path
+        Folder for ``verdict.json``, ``report.html``, ``potential.brine``,
+        ``observables.json``, ``protocol.resolved.yaml`` and the steps.
+    base : path
+        Folder that paths in the protocol are relative to.
+    cores : int or None
+        Cores to use; all when None.
+    watcher : callable
+        Told what happens.
+    crew : context manager of Crew
+        Who works, instead of processes on this machine.
+
+    Raises
+    ------
+    BrineError
+        Something in the protocol or its data cannot be used.
+    """
+    out = Path(out)
+    steps = plan(protocol, Path(base))
+    with locked(out):
+        write_atomically(out / RESOLVED, dump_protocol(protocol))
+        folders = run_steps(
+            steps, Store(out), watcher=watcher, crew=crew or local_crew(cores)
+        )
+        current = {name: folder.name for name, folder in folders.items()}
+        write_atomically(out / "steps" / CURRENT, json.dumps(current, indent=1))
+        copy_atomically(folders["fit"] / POTENTIAL, out / POTENTIAL)
+        return _publish(folders["verdict"], out)
+
+
+def rewrite_report(out: str | Path, *, report: Report = silent) -> Verdict:
+    """The verdict and the report of a finished run, made anew from its results.
+
+    Raises
+    ------
+    InputError
+        No run has finished in `out`.
+    """
+    out = Path(out)
+    try:
+        text = (out / "steps" / CURRENT).read_text(encoding="utf-8")
+    except OSError:
+        raise InputError(
+            f"{out} holds no finished run; `brine run PROTOCOL --out {out}` makes one."
+        ) from None
+    folders = {
+        name: out / "steps" / folder for name, folder in json.loads(text).items()
+    }
+    record = json.loads((folders["verdict"] / RECORD).read_text(encoding="utf-8"))
+    with locked(out), TemporaryDirectory(dir=out) as folder:
+        task = Task(
+            inputs=record["inputs"],
+            folder=Path(folder),
+            needs=folders,
+            places=record["places"],
+            report=report,
+        )
+        judge_protocol(task)
+        return _publish(Path(folder), out)
+
+
+def _publish(folder: Path, out: Path) -> Verdict:
+    """Copy the results of the last step to where people look; the verdict last."""
+    for name in (OBSERVABLES, REPORT, VERDICT):
+        copy_atomically(folder / name, out / name)
+    return Verdict.from_json((out / VERDICT).read_text(encoding="utf-8"))
