@@ -1,0 +1,96 @@
+"""``brine md``."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from brine.cli.display import reporting
+from brine.cli.failures import answered
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+class EnsembleName(StrEnum):
+    """What can be kept constant."""
+
+    NVE = "nve"
+    NVT = "nvt"
+    NPT = "npt"
+
+
+@answered
+def md(
+    potential: Annotated[Path, typer.Argument(help="A potential, `*.brine`.")],
+    structure: Annotated[Path, typer.Argument(help="Any structure that ASE reads.")],
+    out: Annotated[Path, typer.Option(help="Folder for trajectory, log, checkpoint.")],
+    ensemble: Annotated[EnsembleName, typer.Option()] = EnsembleName.NVT,
+    temperature: Annotated[float, typer.Option("--temperature-K", min=0.0)] = 298.15,
+    pressure: Annotated[float, typer.Option("--pressure-bar")] = 1.0,
+    duration: Annotated[float, typer.Option("--duration-ps", min=0.0)] = 10.0,
+    timestep: Annotated[float, typer.Option("--timestep-fs", min=0.0)] = 0.5,
+    interval: Annotated[float, typer.Option("--interval-fs", min=0.0)] = 50.0,
+    repeat: Annotated[int, typer.Option(min=1, help="Repeat the box each way.")] = 1,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Run molecular dynamics; run again with the same options to continue.
+
+    Example: `brine md water/potential.brine box.xyz --out run --duration-ps 20`
+    """
+    from brine.dynamics import NPT, NVE, NVT, Ensemble, MDSettings, run_md
+    from brine.potentials import load
+
+    chosen: Ensemble
+    match ensemble:
+        case EnsembleName.NVE:
+            chosen = NVE(temperature)
+        case EnsembleName.NVT:
+            chosen = NVT(temperature)
+        case EnsembleName.NPT:
+            chosen = NPT(temperature, pressure=pressure)
+    settings = MDSettings(
+        chosen,
+        n_steps=round(1e3 * duration / timestep) if timestep else 0,
+        timestep=timestep,
+        interval=max(1, round(interval / timestep)) if timestep else 1,
+        seed=seed,
+    )
+    atoms = _read(structure, repeat)
+    with reporting("md", quiet=json) as report:
+        simulation = run_md(atoms, load(potential), settings, out=out, report=report)
+    stopped = simulation.stopped
+    if json:
+        from json import dumps
+
+        last = {k: float(v[-1]) for k, v in simulation.log.items()}
+        reason = {"reason": stopped.reason, "step": stopped.step} if stopped else None
+        typer.echo(dumps({"out": str(out), "stopped": reason, "last": last}))
+    elif stopped is None:
+        typer.echo(
+            f"{out / 'trajectory.nc'} written, {simulation.ns_per_day:.2f} ns/day"
+        )
+    if stopped is not None:
+        from brine.errors import UnstableRunError
+
+        raise UnstableRunError(
+            f"stopped at step {stopped.step}: {stopped.reason} The frames before it "
+            f"are in {out / 'stopped-frames.extxyz'}."
+        )
+
+
+def _read(structure: Path, repeat: int) -> "Atoms":
+    from ase.io import read
+
+    from brine.errors import DataFileError
+
+    try:
+        atoms: Atoms = read(structure)
+    except Exception as error:
+        problem = str(error) or type(error).__name__
+        raise DataFileError(
+            f"{structure} cannot be read as a structure: {problem}."
+        ) from error
+    return atoms.repeat(repeat)

@@ -1,0 +1,46 @@
+"""``brine run``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from brine.cli.display import display
+from brine.cli.failures import answered
+
+NOT_ACCEPTED = 3
+
+
+@answered
+def run(
+    protocol: Annotated[Path, typer.Argument(help="The protocol, a YAML file.")],
+    out: Annotated[Path, typer.Option(help="Folder for everything that is made.")],
+    cores: Annotated[
+        int | None, typer.Option(min=1, help="Cores to use; all by default.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit code 3 unless accepted.")
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the verdict as JSON, nothing else.")
+    ] = False,
+) -> None:
+    """Go from labels to a verdict; run again after any interruption to continue.
+
+    Example: `brine run water.yaml --out water`
+    """
+    from brine.cli.tables import print_verdict
+    from brine.settings import load_protocol
+    from brine.workflow import run_protocol
+
+    settings = load_protocol(protocol)
+    with display(quiet=json) as watcher:
+        verdict = run_protocol(
+            settings, out, base=protocol.parent, cores=cores, watcher=watcher
+        )
+    if json:
+        typer.echo(verdict.to_json())
+    else:
+        print_verdict(verdict, out)
+    if strict and not verdict.accepted:
+        raise typer.Exit(NOT_ACCEPTED)

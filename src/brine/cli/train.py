@@ -1,0 +1,65 @@
+"""``brine train``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from brine.cli.display import reporting
+from brine.cli.failures import answered
+
+
+@answered
+def train(
+    data: Annotated[
+        list[str], typer.Argument(help="Files, folders or globs with labelled frames.")
+    ],
+    out: Annotated[Path, typer.Option(help="The potential to write.")],
+    protocol: Annotated[
+        Path | None,
+        typer.Option(help="Take `potential` from this protocol, not the defaults."),
+    ] = None,
+    every: Annotated[int, typer.Option(min=1, help="Take every n-th frame.")] = 1,
+    held_out: Annotated[
+        float,
+        typer.Option(min=0.0, max=0.9, help="Hold out this last part of every file."),
+    ] = 0.2,
+    fingerprint: Annotated[
+        str | None, typer.Option(help="Level of theory of the labels.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Fit a potential to labelled frames.
+
+    Example: `brine train frames/*.extxyz --out water.brine`
+    """
+    from brine.datasets import read_dataset, split_by_last_part
+    from brine.settings import NativeSettings, load_protocol
+    from brine.training import calibrate, fit, held_out_errors, predict
+
+    settings = load_protocol(protocol).potential if protocol else NativeSettings()
+    with reporting("train", quiet=json) as report:
+        dataset = read_dataset(*data, fingerprint=fingerprint, every=every)
+        training, test = dataset, None
+        if held_out:
+            split = split_by_last_part(dataset, fraction=held_out)
+            training, test = dataset.select(split.train), dataset.select(split.test)
+        potential = fit(training, settings, report=report)
+        errors = None
+        if test is not None:
+            errors = held_out_errors(test, predict(potential, test, report=report))
+            if test.has_forces.sum() >= 2:
+                potential, _ = calibrate(potential, test, report=report)
+        potential.save(out)
+    if json:
+        from dataclasses import asdict
+        from json import dumps
+
+        content = {"potential": str(out), "frames": len(training)}
+        typer.echo(dumps(content | ({"errors": asdict(errors)} if errors else {})))
+        return
+    from brine.cli.tables import print_errors
+
+    if errors is not None:
+        print_errors(errors)
+    typer.echo(f"{out} written, trained on {len(training)} frames")
