@@ -2,11 +2,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.potentials.training_frames import water_like_frames
 
 from brine.errors import InputError, MissingLabelError
 from brine.settings.potential import NativeSettings
 from brine.training import calibrate, calibration_curve, fit
+from tests.potentials.training_frames import water_like_frames
 
 SMALL = NativeSettings(two_body_channels=8, three_body_channels=3, angular_momentum=1)
 
