@@ -1,0 +1,147 @@
+"""Each command answers: help with an example, JSON, one sentence for an error."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+import brine
+from brine.cli.application import app
+from brine.cli.failures import REFUSED, STOPPED, UNEXPECTED, answered
+from brine.cli.init import templates
+from brine.errors import InputError
+from brine.settings import parse_protocol
+
+COMMANDS = ("init", "audit", "run", "train", "md", "observe", "report")
+
+
+def call(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_every_command_shows_an_example(command):
+    result = call(command, "--help")
+
+    assert result.exit_code == 0
+    assert f"brine {command}" in result.output.split("Example", 1)[1]
+
+
+def test_the_version_is_printed_alone():
+    assert call("--version").output.strip() == f"brine {brine.__version__}"
+
+
+@pytest.mark.parametrize("name", sorted(templates()))
+def test_every_template_is_a_protocol_of_fewer_than_twenty_lines(name, tmp_path):
+    path = tmp_path / "p.yaml"
+
+    assert call("init", name, path).exit_code == 0
+
+    assert len(path.read_text().splitlines()) < 20
+    parse_protocol(path.read_text())
+
+
+def test_the_water_template_is_the_example_of_the_readme(request):
+    example = request.config.rootpath / "examples" / "water.yaml"
+    assert templates()["water"] == example.read_text()
+
+
+def test_init_does_not_overwrite(tmp_path):
+    path = tmp_path / "p.yaml"
+    path.write_text("mine")
+
+    result = call("init", "water", path)
+
+    assert result.exit_code == REFUSED
+    assert "is not overwritten" in result.stderr
+    assert path.read_text() == "mine"
+
+
+def test_a_mistyped_template_is_answered_with_the_nearest(tmp_path):
+    result = call("init", "watr", tmp_path / "p.yaml")
+    assert result.exit_code == REFUSED
+    assert "Did you mean `water`?" in result.stderr
+
+
+def test_a_typo_in_the_protocol_is_one_answer_without_traceback(tmp_path):
+    path = tmp_path / "p.yaml"
+    path.write_text(templates()["water"] + "dynamcs: {}\n")
+
+    result = call("run", path, "--out", tmp_path / "out")
+
+    assert result.exit_code == REFUSED
+    assert "Did you mean `dynamics`?" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_audit_exits_with_one_when_labels_must_be_fixed(tmp_path):
+    path = tmp_path / "frames.extxyz"
+    frame = (
+        "3\nProperties=species:S:1:pos:R:3:forces:R:3 energy=-1.0\n"
+        "O 0 0 0 nan 0 0\nH 0.96 0 0 0 0 0\nH -0.24 0.93 0 0 0 0\n"
+    )
+    path.write_text(frame * 2)
+
+    result = call("audit", path, "--json")
+
+    assert result.exit_code == 1
+    severities = [f["severity"] for f in json.loads(result.stdout)["findings"]]
+    assert "error" in severities
+
+
+def test_report_of_a_folder_without_a_run_says_what_to_do(tmp_path):
+    result = call("report", tmp_path)
+    assert result.exit_code == REFUSED
+    assert "holds no finished run" in result.stderr
+
+
+def failing(error):
+    """Exit code of a command that raises `error`."""
+
+    @answered
+    def command(out):
+        raise error
+
+    def run(out):
+        with pytest.raises(Exception) as caught:  # noqa: PT011
+            command(out=out)
+        return caught.value.exit_code
+
+    return run
+
+
+def test_errors_raised_on_purpose_are_one_sentence(tmp_path, capsys):
+    assert failing(InputError("`cutoff` must be positive."))(tmp_path) == REFUSED
+    assert capsys.readouterr().err == "brine: `cutoff` must be positive.\n"
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path, capsys):
+    assert failing(KeyboardInterrupt())(tmp_path) == STOPPED
+    assert capsys.readouterr().err == "brine: stopped; run again to continue.\n"
+
+
+def test_a_full_disk_is_one_sentence(tmp_path, capsys):
+    error = OSError(28, "No space left on device", str(tmp_path / "x"))
+    assert failing(error)(tmp_path) == REFUSED
+    assert "no space is left" in capsys.readouterr().err
+
+
+def test_an_unforeseen_error_leaves_its_traceback_in_a_file(tmp_path, capsys):
+    assert failing(ZeroDivisionError("division by zero"))(tmp_path) == UNEXPECTED
+
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "error.log" in said
+    assert "ZeroDivisionError" in (tmp_path / "error.log").read_text()
+
+
+def test_the_command_starts_as_a_program():
+    found = subprocess.run(
+        [sys.executable, "-c", "from brine.cli import main; main()", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout == f"brine {brine.__version__}\n"
