@@ -5,6 +5,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from threadpoolctl import threadpool_limits
+
 from brine.errors import InputError
 from brine.settings import Protocol, dump_protocol
 from brine.structures import Report, silent
@@ -98,7 +100,9 @@ def rewrite_report(out: str | Path, *, report: Report = silent) -> Verdict:
             places=record["places"],
             report=report,
         )
-        judge_protocol(task)
+        # One thread, as in the step: sums in another order would differ.
+        with threadpool_limits(task.threads):
+            judge_protocol(task)
         return _publish(Path(folder), out)
 
 

@@ -1,0 +1,137 @@
+"""A whole protocol, small: from an oracle's labels to a verdict and its report."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from brine.settings import Protocol, load_protocol
+from brine.validation import GATE_NAMES
+from brine.workflow import Event, rewrite_report, run_protocol
+
+SMALL = Path(__file__).with_name("small.yaml")
+
+
+@pytest.fixture(scope="module")
+def small() -> Protocol:
+    return load_protocol(SMALL)
+
+
+@pytest.fixture(scope="module")
+def finished(small, tmp_path_factory) -> Path:
+    """The folder of a finished run."""
+    out = tmp_path_factory.mktemp("run")
+    run_protocol(small, out)
+    return out
+
+
+def kinds(events: list[Event], kind: str) -> set[str]:
+    return {event.step for event in events if event.kind == kind}
+
+
+def changed(protocol: Protocol, section: str, **values) -> Protocol:
+    part = getattr(protocol, section).model_copy(update=values)
+    return protocol.model_copy(update={section: part})
+
+
+def test_a_run_leaves_verdict_report_potential_and_resolved_protocol(finished, small):
+    verdict = json.loads((finished / "verdict.json").read_text())
+
+    assert verdict["schema_version"] == 1
+    assert tuple(gate["name"] for gate in verdict["gates"]) == GATE_NAMES
+    assert "<html" in (finished / "report.html").read_text()
+    assert (finished / "potential.brine").stat().st_size > 0
+    assert load_protocol(finished / "protocol.resolved.yaml") == small
+
+
+def test_observables_of_model_and_oracle_stand_side_by_side(finished):
+    found = json.loads((finished / "observables.json").read_text())
+
+    for name in ("model", "reference"):
+        assert 0.5 < found[name]["density_g_per_mL"]["value"] < 1.5
+        assert "O-O" in found[name]["constant_volume"]["radial"]
+
+
+def test_a_second_run_finds_everything(finished, small):
+    events: list[Event] = []
+    before = (finished / "verdict.json").read_bytes()
+
+    run_protocol(small, finished, watcher=events.append)
+
+    assert kinds(events, "started") == set()
+    assert (finished / "verdict.json").read_bytes() == before
+
+
+def test_a_tolerance_changes_the_verdict_alone(finished, small):
+    events: list[Event] = []
+    strict = changed(small, "validation", force_rmse_meV_per_A=1e-3)
+
+    verdict = run_protocol(strict, finished, watcher=events.append)
+
+    assert kinds(events, "started") == {"verdict"}
+    assert verdict.gate("held_out_forces").status == "fail"
+    assert not verdict.accepted
+
+
+def test_a_longer_run_at_constant_pressure_leaves_the_others(finished, small):
+    events: list[Event] = []
+
+    run_protocol(
+        changed(small, "dynamics", npt_ps=0.25), finished, watcher=events.append
+    )
+
+    assert kinds(events, "started") == {"npt", "oracle-npt", "verdict"}
+
+
+def test_a_report_is_written_once_more_without_the_steps(finished, small):
+    verdict = run_protocol(small, finished)
+    (finished / "report.html").unlink()
+    (finished / "verdict.json").unlink()
+
+    assert rewrite_report(finished) == verdict
+    assert (finished / "report.html").exists()
+
+
+def start(out: Path) -> subprocess.Popen[bytes]:
+    command = "from brine.cli import main; main()"
+    return subprocess.Popen(
+        [sys.executable, "-c", command, "run", str(SMALL), "--out", str(out)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+
+
+@pytest.mark.slow
+def test_killed_again_and_again_it_ends_with_the_same_verdict(finished, small, tmp_path):
+    """SIGKILL ever later, at moments that fall into every kind of step."""
+    run_protocol(small, finished)
+    expected = json.loads((finished / "verdict.json").read_text())
+    for attempt in range(40):
+        process = start(tmp_path)
+        try:
+            process.communicate(timeout=4 + 0.7 * attempt)
+            break
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+    assert process.returncode == 0
+    assert attempt > 0
+    assert json.loads((tmp_path / "verdict.json").read_text()) == expected
+
+
+@pytest.mark.slow
+def test_ctrl_c_says_that_it_will_continue(tmp_path):
+    process = start(tmp_path)
+    time.sleep(6)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+
+    assert process.returncode == 130
+    assert said.decode().endswith("brine: stopped; run again to continue.\n")
+    assert "Traceback" not in said.decode()
