@@ -108,7 +108,7 @@ def start(out: Path) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.slow
-def test_killed_again_and_again_it_ends_with_the_same_verdict(finished, small, tmp_path):
+def test_killed_again_and_again_it_ends_the_same(finished, small, tmp_path):
     """SIGKILL ever later, at moments that fall into every kind of step."""
     run_protocol(small, finished)
     expected = json.loads((finished / "verdict.json").read_text())

@@ -83,6 +83,8 @@ def make_splits(task: Task) -> None:
     for number, (name, content) in enumerate(task.inputs["splits"].items()):
         settings = SPLIT_SETTINGS.validate_python(content)
         split = _split(dataset, settings, task)
+        if task.inputs["from_oracle"]:
+            split = without_scaled_copies(dataset, split)
         found[name] = {
             "train": split.train.tolist(),
             "test": split.test.tolist(),
@@ -110,6 +112,17 @@ def read_splits(folder: Path) -> dict[str, Split]:
         )
         for name, entry in content.items()
     }
+
+
+def without_scaled_copies(dataset: Dataset, split: Split) -> Split:
+    """`split` with nothing held out but frames as the oracle's runs visited them.
+
+    Copies that a sampling plan has scaled have a source of their own; their forces
+    are far larger and would hide every other error.
+    """
+    groups = np.array(dataset.group_names)[dataset.group[split.test]]
+    sources = np.array(dataset.source_names)[dataset.source[split.test]]
+    return replace(split, test=split.test[groups == sources])
 
 
 def read_leak(folder: Path, split: str) -> dict[str, Any]:

@@ -87,7 +87,11 @@ class _Plan:
     def splits(self) -> Step:
         """Training and held-out frames of every split."""
         splits = {MAIN: self.content["split"], **self.content["compare_splits"]}
-        inputs: Inputs = {"splits": splits, **self._of("seed")}
+        inputs: Inputs = {
+            "splits": splits,
+            "from_oracle": self.from_oracle,
+            **self._of("seed"),
+        }
         for split in self.splits_by_name.values():
             if isinstance(split, TimeBlockSplit) and split.order not in (
                 "as-read",
