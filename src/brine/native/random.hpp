@@ -26,8 +26,10 @@ class Random {
     }
     double x, y, s;
     do {
-      x = 2 * uniform() - 1;
-      y = 2 * uniform() - 1;
+      // Two coordinates of 32 bits from one draw; never both zero.
+      const std::uint64_t bits = engine_();
+      x = ((bits >> 32) + 0.5) * 0x1.0p-31 - 1;
+      y = ((bits & 0xffffffffu) + 0.5) * 0x1.0p-31 - 1;
       s = x * x + y * y;
     } while (s >= 1);
     const double factor = std::sqrt(-2 * std::log(s) / s);
