@@ -220,4 +220,4 @@ def _numerical_stress(potential: Potential, atoms: Atoms) -> NDArray[np.float64]
             bent = atoms.copy()
             bent.set_cell(atoms.cell.array @ strain, scale_atoms=True)
             stress[first, second] += sign * potential.evaluate(bent).energy / (2 * step)
-    return stress / atoms.get_volume()
+    return np.asarray(stress / atoms.get_volume())

@@ -10,7 +10,7 @@ from scipy.optimize import minimize_scalar
 from brine.errors import InputError
 from brine.potentials.posterior import Posterior
 
-_LEAST_RIDGE = 1e-13
+_LEAST_RIDGE = 1e-14
 """Of the largest eigenvalue: below it the normal matrix is rounding noise."""
 
 
@@ -97,7 +97,7 @@ def bayesian_ridge(equations: NormalEquations) -> Regression:
     scale = 1 / np.maximum(rms, rms.max() * 1e-8)
     matrix *= scale * scale[:, None]
     eigenvalues, vectors = scipy.linalg.eigh(
-        matrix.copy(order="F"), driver="evd", overwrite_a=True, check_finite=False
+        matrix, driver="evd", overwrite_a=True, check_finite=False
     )
     eigenvalues = np.maximum(eigenvalues, 0)
     projected = vectors.T @ (equations.vector * scale)
@@ -107,10 +107,12 @@ def bayesian_ridge(equations: NormalEquations) -> Regression:
     weights = vectors @ (projected / (eigenvalues + ridge))
     residual = equations.square - projected @ (projected / (eigenvalues + ridge))
     precision = equations.n_rows / residual
-    matrix[np.diag_indices_from(matrix)] += ridge
+    # Σ⁻¹ = V s_v (Λ + α) Vᵀ = RᵀR; a Cholesky factorisation could fail by rounding.
+    root = np.sqrt(precision * (eigenvalues + ridge))[:, None] * vectors.T
+    factor = scipy.linalg.qr(root, mode="r", overwrite_a=True, check_finite=False)[0].T
     return Regression(
         weights=weights * scale,
-        posterior=Posterior(scale, np.linalg.cholesky(precision * matrix)),
+        posterior=Posterior(scale, np.ascontiguousarray(factor)),
         noise=precision**-0.5,
         effective_parameters=float(np.sum(eigenvalues / (eigenvalues + ridge))),
         log_evidence=-cost,
