@@ -13,9 +13,9 @@ SETTINGS = NativeSettings(
 
 
 def _radial(distance, n, cutoff, scale):
-    """T_n(x) (1 − r²/R²)³ with x linear in 1/(1 + r/s), +1 at 0 and −1 at R."""
-    start, end = 1.0, 1 / (1 + cutoff / scale)
-    x = (2 / (1 + distance / scale) - start - end) / (start - end)
+    """T_n(x) (1 − r²/R²)³ with x linear in 1/(1 + r²/s²), +1 at 0 and −1 at R."""
+    start, end = 1.0, 1 / (1 + (cutoff / scale) ** 2)
+    x = (2 / (1 + (distance / scale) ** 2) - start - end) / (start - end)
     return Chebyshev.basis(n)(x) * (1 - (distance / cutoff) ** 2) ** 3
 
 

@@ -20,10 +20,10 @@ struct Radial {  // one map and cutoff; values of T_n f and their derivatives
 
   template <class Visit>
   inline __attribute__((always_inline)) void operator()(V r, int n, Visit&& visit) const {
-    const double end = 1.0 / (1.0 + cutoff / scale);
-    const V s = 1.0 / (1.0 + r * (1.0 / scale));
+    const double end = 1.0 / (1.0 + cutoff * cutoff / (scale * scale));
+    const V s = 1.0 / (1.0 + r * r * (1.0 / (scale * scale)));
     const V x = (2.0 * s - (1.0 + end)) * (1.0 / (1.0 - end));
-    const V dx = s * s * (-2.0 / (scale * (1.0 - end)));
+    const V dx = s * s * r * (-4.0 / (scale * scale * (1.0 - end)));
     const double inverse2 = 1.0 / (cutoff * cutoff);
     const V inside = 1.0 - r * r * inverse2;
     const V room = inside > 0.0 ? inside : inside - inside;

@@ -7,9 +7,19 @@
 
 #include "neighbours.hpp"
 
+// Compiled once per instruction set where the loader can choose between copies.
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__)
+#define BRINE_CLONES \
+  __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+#else
+#define BRINE_CLONES
+#endif
+
 namespace brine {
 
 namespace {
+
+constexpr int max_channels = 1024;
 
 // One neighbour of a centre: where it is and what it adds to the density.
 struct Neighbour {
@@ -41,6 +51,45 @@ void expand_angles(int l_max, Neighbour& b) {
     case 5: return expand_angles<5>(b);
     default: throw std::invalid_argument("`l_max` must be at most 5");
   }
+}
+
+// One component of what a neighbour adds to the density.
+struct Bump {
+  const double *g, *slope, *y, *y_gradient;
+  double unit;
+};
+
+// Adds one component of the gradient of the power spectrum with respect to a
+// neighbour whose channels start at `first`.
+BRINE_CLONES void three_body_gradient(const DescriptorShape& shape, int first,
+                                      const double* density, const Bump& bump,
+                                      double* rows) {
+  const int D = shape.n_channels(), N = shape.n_three;
+  double t[max_channels];
+  for (int l = 0; l <= shape.l_max; ++l) {
+    double* p = rows + l * shape.n_pairs();
+    for (int n = 0; n < N; ++n) {
+      for (int beta = 0; beta < D; ++beta) t[beta] = 0;
+      for (int lm = l * l; lm < (l + 1) * (l + 1); ++lm) {
+        const double change = bump.slope[n] * bump.unit * bump.y[lm] +
+                              bump.g[n] * bump.y_gradient[lm];
+        const double* a = density + lm * D;
+        for (int beta = 0; beta < D; ++beta) t[beta] += change * a[beta];
+      }
+      const int alpha = first + n;
+      for (int beta = 0; beta < alpha; ++beta) p[shape.pair(beta, alpha)] += t[beta];
+      double* row = p + shape.pair(alpha, alpha);
+      row[0] += t[alpha];
+      for (int beta = alpha; beta < D; ++beta) row[beta - alpha] += t[beta];
+      for (int m = n; m < N; ++m)
+        row[m - n] -=
+            (bump.slope[n] * bump.g[m] + bump.g[n] * bump.slope[m]) * bump.unit;
+    }
+  }
+}
+
+BRINE_CLONES void add_multiple(int n, double factor, const double* from, double* to) {
+  for (int f = 0; f < n; ++f) to[f] += factor * from[f];
 }
 
 class Environment {
@@ -80,35 +129,17 @@ class Environment {
 
   // Gradient of the features with respect to neighbour `b`: 3 rows of n_features.
   void gradient(const Neighbour& b, double* rows) const {
-    const int F = shape_.n_features(), D = shape_.n_channels(), N = shape_.n_three;
+    const int F = shape_.n_features();
     for (int k = 0; k < 3; ++k) {
       double* two = rows + k * F + shape_.two_start() + b.element * shape_.n_two;
       for (int n = 0; n < shape_.n_two; ++n) two[n] = b.two_slope[n] * b.unit[k];
     }
     if (b.g.empty()) return;
-    const int first = b.element * N;
-    std::vector<double> t(D);
-    for (int k = 0; k < 3; ++k) {
-      for (int l = 0; l <= shape_.l_max; ++l) {
-        double* p = rows + k * F + shape_.three_start() + l * shape_.n_pairs();
-        for (int n = 0; n < N; ++n) {
-          std::fill(t.begin(), t.end(), 0.0);
-          for (int lm = l * l; lm < (l + 1) * (l + 1); ++lm) {
-            const double change =
-                b.slope[n] * b.unit[k] * b.y[lm] + b.g[n] * b.y_gradient[k][lm];
-            const double* a = &density_[lm * D];
-            for (int beta = 0; beta < D; ++beta) t[beta] += change * a[beta];
-          }
-          const int alpha = first + n;
-          for (int beta = 0; beta < alpha; ++beta) p[shape_.pair(beta, alpha)] += t[beta];
-          double* row = p + shape_.pair(alpha, alpha);
-          row[0] += t[alpha];
-          for (int beta = alpha; beta < D; ++beta) row[beta - alpha] += t[beta];
-          for (int m = n; m < N; ++m)
-            row[m - n] -= (b.slope[n] * b.g[m] + b.g[n] * b.slope[m]) * b.unit[k];
-        }
-      }
-    }
+    for (int k = 0; k < 3; ++k)
+      three_body_gradient(shape_, b.element * shape_.n_three, density_.data(),
+                          {b.g.data(), b.slope.data(), b.y.data(),
+                           b.y_gradient[k].data(), b.unit[k]},
+                          rows + k * F + shape_.three_start());
   }
 
  private:
@@ -162,30 +193,29 @@ void design_rows(const DescriptorShape& shape, int n, const int* element,
   const std::size_t width = static_cast<std::size_t>(shape.n_elements) * F;
   double* stress = rows + (1 + 3 * static_cast<std::size_t>(n)) * width;
   constexpr int voigt[6][2] = {{0, 0}, {1, 1}, {2, 2}, {1, 2}, {0, 2}, {0, 1}};
-  std::vector<double> gradient(3 * static_cast<std::size_t>(F));
+  const std::size_t row = F;
+  std::vector<double> gradient(3 * row), own(3 * row), strain(6 * row);
   for (int i = 0; i < n; ++i) {
     const Environment environment(shape, list, i, element, positions, cell);
-    const std::size_t block = static_cast<std::size_t>(element[i]) * F;
+    const std::size_t block = element[i] * row;
     environment.features(rows + block);
-    double* own = rows + (1 + 3 * static_cast<std::size_t>(i)) * width + block;
+    std::fill(own.begin(), own.end(), 0.0);
+    std::fill(strain.begin(), strain.end(), 0.0);
     for (const Neighbour& b : environment.neighbours()) {
       std::fill(gradient.begin(), gradient.end(), 0.0);
       environment.gradient(b, gradient.data());
       double* other = rows + (1 + 3 * static_cast<std::size_t>(b.atom)) * width + block;
-      for (int k = 0; k < 3; ++k) {
-        const double* d = &gradient[k * static_cast<std::size_t>(F)];
-        double* at = other + k * width;
-        double* from = own + k * width;
-        for (int f = 0; f < F; ++f) at[f] -= d[f];
-        for (int f = 0; f < F; ++f) from[f] += d[f];
-      }
-      for (int v = 0; v < 6; ++v) {
-        const double lever = b.r * b.unit[voigt[v][0]];
-        const double* d = &gradient[voigt[v][1] * static_cast<std::size_t>(F)];
-        double* at = stress + v * width + block;
-        for (int f = 0; f < F; ++f) at[f] += lever * d[f];
-      }
+      for (int k = 0; k < 3; ++k)
+        add_multiple(F, -1.0, &gradient[k * row], other + k * width);
+      add_multiple(3 * F, 1.0, gradient.data(), own.data());
+      for (int v = 0; v < 6; ++v)
+        add_multiple(F, b.r * b.unit[voigt[v][0]], &gradient[voigt[v][1] * row],
+                     &strain[v * row]);
     }
+    double* centre = rows + (1 + 3 * static_cast<std::size_t>(i)) * width + block;
+    for (int k = 0; k < 3; ++k) add_multiple(F, 1.0, &own[k * row], centre + k * width);
+    for (int v = 0; v < 6; ++v)
+      add_multiple(F, 1.0, &strain[v * row], stress + v * width + block);
   }
 }
 

@@ -15,7 +15,7 @@ class NativeSettings(Section):
     """Features enter the energy as they are."""
     two_body_cutoff_A: float = Field(default=6.0, gt=1.0, le=12.0)
     """Where two-body channels vanish."""
-    three_body_cutoff_A: float = Field(default=5.5, gt=1.0, le=10.0)
+    three_body_cutoff_A: float = Field(default=6.0, gt=1.0, le=10.0)
     """Where the density of the power spectrum vanishes."""
     two_body_channels: int = Field(default=20, ge=2, le=40)
     """Radial functions of a pair of elements."""
@@ -25,7 +25,7 @@ class NativeSettings(Section):
     """Highest l of the power spectrum."""
     two_body_scale_A: float = Field(default=2.0, gt=0.1)
     """Distances below it are resolved more finely by the two-body channels."""
-    three_body_scale_A: float = Field(default=4.0, gt=0.1)
+    three_body_scale_A: float = Field(default=2.0, gt=0.1)
     """The same for the density."""
     energy_weight: float = Field(default=20.0, gt=0.0)
     """Weight of an energy per atom, in units of the scatter of all of them."""
