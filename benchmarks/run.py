@@ -1,0 +1,69 @@
+"""Every benchmark beside its peers: ``python benchmarks/run.py [--json FILE]``.
+
+Each figure is the median of alternating repeats in one process, on as many threads as
+``OMP_NUM_THREADS`` says, or all cores. A peer that is not installed is left out:
+``pip install calorine MDAnalysis tidynamics`` brings them all.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import analysis
+import dynamics
+
+
+def main() -> None:
+    """Measure, print the table, and write the list if asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, help="write a list of measurements here")
+    arguments = parser.parse_args()
+    rows = [*dynamics.measurements(), *analysis.measurements()]
+    Console().print(_table(rows))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
+
+
+def _table(rows: list[dict[str, object]]) -> Table:
+    table = Table(title=_machine())
+    for heading in ("quantity", "unit", "program", "value", "brine is faster by"):
+        table.add_column(heading, justify="right" if heading == "value" else "left")
+    ours = {row["name"]: float(str(row["value"])) for row in rows if not row["peer"]}
+    for row in rows:
+        value, own = float(str(row["value"])), ours[row["name"]]
+        rate = str(row["unit"]).endswith("/day")
+        ratio = "" if not row["peer"] else f"{own / value if rate else value / own:.1f}"
+        table.add_row(
+            str(row["name"]),
+            str(row["unit"]),
+            str(row["peer"] or "brine"),
+            f"{value:.3g}",
+            ratio,
+        )
+    return table
+
+
+def _machine() -> str:
+    name = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        models = [
+            line.split(":", 1)[1].strip()
+            for line in cpuinfo.read_text().splitlines()
+            if line.startswith("model name")
+        ]
+        name = models[0] if models else name
+    threads = os.environ.get("OMP_NUM_THREADS") or os.cpu_count()
+    return f"{name}, {threads} threads, Python {platform.python_version()}"
+
+
+if __name__ == "__main__":
+    main()
