@@ -9,6 +9,7 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -33,20 +34,16 @@ Measurement = dict[str, object]
 def measurements() -> list[Measurement]:
     """Every timing of this file: ``{name, value, unit, peer}``; peer None is brine."""
     potential, box = trained_potential()
-    small = box
-    large = box.repeat((3, 3, 3))
+    nep = nep_calculator()
     rows = []
-    for atoms in (small, large):
+    for atoms in (box, box.repeat((3, 3, 3))):
         name = f"md_{len(atoms)}_ns_per_day"
         runs: dict[str | None, Callable[[], float]] = {
-            None: lambda atoms=atoms: brine_speed(atoms, potential),
-            "ASE, same model": lambda atoms=atoms: ase_speed(
-                atoms, potential.calculator()
-            ),
+            None: partial(brine_speed, atoms, potential),
+            "ASE, same model": partial(ase_speed, atoms, potential.calculator()),
         }
-        nep = nep_calculator()
         if nep is not None:
-            runs["NEP (calorine)"] = lambda atoms=atoms: ase_speed(atoms, nep)
+            runs["NEP (calorine)"] = partial(ase_speed, atoms, nep)
         # Alternating, so that a slow spell of the machine meets everybody.
         speeds = [{peer: run() for peer, run in runs.items()} for _ in range(REPEATS)]
         rows += [

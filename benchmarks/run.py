@@ -18,6 +18,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parent))
 
 import analysis
+
 import dynamics
 
 

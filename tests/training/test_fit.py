@@ -16,6 +16,20 @@ def test_the_same_data_give_the_same_potential():
     np.testing.assert_array_equal(fit(data, SMALL).weights, fit(data, SMALL).weights)
 
 
+def test_a_watcher_sees_fits_to_parts_of_the_data():
+    """A fit to fewer frames is what the frames' own fit would be, and errs more."""
+    data, other = water_like_frames(40), water_like_frames(4, seed=8)
+    errors = {}
+
+    def watch(n_frames, potential):
+        found = [potential.evaluate(atoms).forces for atoms in other.frames()]
+        errors[n_frames] = np.sqrt(np.mean((np.concatenate(found) - other.forces) ** 2))
+
+    watch(40, fit(data, SMALL, watch=watch))
+    assert sorted(errors) == [5, 10, 20, 40]
+    assert errors[5] > 2 * errors[40] > 0
+
+
 def test_missing_labels_are_not_zeros():
     """Frames without forces teach their energy alone.
 

@@ -1,9 +1,10 @@
 """Fitting the native potential to labelled frames."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,10 @@ from brine.structures.progress import Report, silent
 from brine.training.regression import NormalEquations, Regression, bayesian_ridge
 
 _CHUNK = 8
+LEARNING_SHARES = (0.125, 0.25, 0.5)
+"""Parts of the data after which `watch` is called."""
+Watch = Callable[[int, NativePotential], None]
+"""Called with a number of frames and the potential that they alone would give."""
 _VOIGT = ([0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1])
 
 
@@ -42,6 +47,7 @@ def fit(
     dataset: Dataset,
     settings: NativeSettings | None = None,
     *,
+    watch: Watch | None = None,
     report: Report = silent,
 ) -> NativePotential:
     """The native potential fitted to `dataset` by Bayesian ridge regression.
@@ -56,6 +62,9 @@ def fit(
     dataset : Dataset
         Energy, forces and stress are each used where present.
     settings : NativeSettings, optional
+    watch : callable, optional
+        Called on the way with fits to an eighth, a quarter and a half of the frames,
+        spread evenly: a learning curve for the price of solving three times more.
     report : Report
 
     Raises
@@ -72,21 +81,30 @@ def fit(
     shortest = shortest_distances(dataset, descriptor)
     targets = _Targets(dataset, descriptor, references, shortest)
     equations = NormalEquations(descriptor.n_columns)
-    for rows, values in targets.blocks(report):
-        equations.add(rows, values)
     _add_short_range(equations, descriptor, shortest, targets)
+    due = [max(1, round(share * len(dataset))) for share in LEARNING_SHARES]
+    for n_frames, rows, values in targets.blocks(due, report):
+        equations.add(rows, values)
+        if watch and n_frames in due:
+            watch(n_frames, _potential(equations, targets))
     report("fit", {"done": 0.95})
-    regression = bayesian_ridge(equations)
-    weights = regression.weights.reshape(len(dataset.elements), -1).copy()
-    weights[:, 0] += references
+    potential = _potential(equations, targets)
     report("fit", {"done": 1.0})
+    return potential
+
+
+def _potential(equations: NormalEquations, targets: "_Targets") -> NativePotential:
+    regression = bayesian_ridge(equations)
+    references = targets.references
+    weights = regression.weights.reshape(len(references), -1).copy()
+    weights[:, 0] += references
     return NativePotential(
-        descriptor=descriptor,
+        descriptor=targets.descriptor,
         weights=weights,
         posterior=regression.posterior,
         calibration=_uncalibrated(regression, targets),
-        shortest=shortest,
-        provenance=_provenance(dataset, regression, targets),
+        shortest=targets.shortest,
+        provenance=_provenance(targets.dataset, regression, targets),
     )
 
 
@@ -120,23 +138,30 @@ class _Targets:
         self.dataset, self.descriptor = dataset, descriptor
         nothing = np.zeros((len(dataset.elements), descriptor.n_features))
         self._baseline = linear_model(descriptor, nothing, shortest)
-        self._references = references
+        self.references, self.shortest = references, shortest
         self.scales = self._scatter()
 
     def blocks(
-        self, report: Report
-    ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-        """Blocks of (rows, targets); frames of a block are computed side by side."""
+        self, stops: Sequence[int], report: Report
+    ) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.float64]]]:
+        """Blocks of (frames so far, rows, targets), each prefix spread over the data.
+
+        A block ends at every number of frames in `stops`; frames of a block are
+        computed side by side.
+        """
         n_frames = len(self.dataset)
+        # Multiples of the golden ratio: every prefix covers the data evenly.
+        order = np.argsort(np.arange(n_frames) * 0.6180339887498949 % 1.0)
+        ends = sorted({*range(_CHUNK, n_frames, _CHUNK), *stops, n_frames})
         with ThreadPoolExecutor(thread_count()) as pool:
-            for start in range(0, n_frames, _CHUNK):
-                chunk = range(start, min(start + _CHUNK, n_frames))
-                parts = list(pool.map(self._frame, chunk))
+            for start, end in pairwise([0, *ends]):
+                parts = list(pool.map(self._frame, order[start:end]))
                 yield (
+                    end,
                     np.concatenate([rows for rows, _ in parts]),
                     np.concatenate([values for _, values in parts]),
                 )
-                report("fit", {"done": 0.9 * chunk.stop / n_frames})
+                report("fit", {"done": 0.9 * end / n_frames})
 
     def _frame(self, index: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         atoms, settings = self.dataset.frame(index), self.descriptor.settings
@@ -179,7 +204,7 @@ class _Targets:
         field = _native.NativeForceField(self._baseline, element, 0.0)
         energy, forces, virial = field.compute(positions, cell, periodic)
         data = self.dataset
-        energy = data.energy[index] - energy - self._references[element].sum()
+        energy = data.energy[index] - energy - self.references[element].sum()
         stress = data.stress[index]
         if data.has_stress[index]:
             stress = stress + (virial + virial.T) / (2 * atoms.get_volume())
