@@ -17,7 +17,7 @@ from brine.workflow.judging import judge_protocol
 from brine.workflow.labelling import MAIN, fit_step, held_out_step
 from brine.workflow.step import Step
 
-LEARNING_SHARES = (0.125, 0.25, 0.5)
+LEARNING_SHARES = (0.2, 0.5)
 
 Inputs = dict[str, Any]
 
@@ -143,8 +143,8 @@ class _Plan:
             fitting.measure_learning_curve,
             version=1,
             inputs={**inputs, **self._of("potential", "seed")},
-            # Not read, but a fit on all cores should not wait for this one.
-            needs=("labels", "splits", "fit"),
+            # Equilibration is not read: the fit and long runs should start first.
+            needs=("labels", "splits", "equilibrate"),
         )
 
     def start(self) -> Step:
