@@ -48,8 +48,8 @@ def train(
         errors = None
         if test is not None:
             errors = held_out_errors(test, predict(potential, test, report=report))
-            if test.has_forces.sum() >= 2:
-                potential, _ = calibrate(potential, test, report=report)
+            if test.has_forces.any():
+                potential = calibrate(potential, test, report=report)
         potential.save(out)
     if json:
         from dataclasses import asdict

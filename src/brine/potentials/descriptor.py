@@ -32,13 +32,19 @@ class Descriptor:
         return _native.DescriptorShape(
             n_elements=len(self.elements),
             n_two=s.two_body_channels,
-            n_three=s.three_body_channels,
+            n_three=self.n_three,
             l_max=s.angular_momentum,
             two_cutoff=s.two_body_cutoff_A,
             three_cutoff=s.three_body_cutoff_A,
             two_scale=s.two_body_scale_A,
             three_scale=s.three_body_scale_A,
         )
+
+    @property
+    def n_three(self) -> int:
+        """Radial functions of the density of each element."""
+        shared = min(max(20 // len(self.elements), 4), 16)
+        return self.settings.three_body_channels or shared
 
     @property
     def n_features(self) -> int:

@@ -79,7 +79,7 @@ def pair_function(
     wall = zbl_cutoff(numbers, shortest)
     columns = descriptor.two_body_columns(centre, neighbour)
     two = weights.reshape(-1)[columns]
-    n_three = settings.three_body_channels
+    n_three = descriptor.n_three
     own = slice(neighbour * n_three, (neighbour + 1) * n_three)
     self_form = 0.5 * quadratic_forms(descriptor, weights[centre])[:, own, own].sum(0)
 
@@ -112,7 +112,7 @@ def quadratic_forms(
     forms : (l_max + 1, n_channels, n_channels) array, eV
     """
     settings = descriptor.settings
-    n_channels = len(descriptor.elements) * settings.three_body_channels
+    n_channels = len(descriptor.elements) * descriptor.n_three
     upper = np.triu_indices(n_channels)
     forms = np.zeros((settings.angular_momentum + 1, n_channels, n_channels))
     forms[:, upper[0], upper[1]] = weights[descriptor.shape.three_start :].reshape(

@@ -19,8 +19,9 @@ class NativeSettings(Section):
     """Where the density of the power spectrum vanishes."""
     two_body_channels: int = Field(default=20, ge=2, le=40)
     """Radial functions of a pair of elements."""
-    three_body_channels: int = Field(default=10, ge=1, le=16)
-    """Radial functions of the density of an element. Features grow with its square."""
+    three_body_channels: int | None = Field(default=None, ge=1, le=16)
+    """Radial functions of the density of an element; features grow with the square of
+    channels times elements. Left out, 20 are shared among the elements, at least 4."""
     angular_momentum: int = Field(default=3, ge=0, le=5)
     """Highest l of the power spectrum."""
     two_body_scale_A: float = Field(default=2.0, gt=0.1)

@@ -1,7 +1,6 @@
 """Fitting and error metrics."""
 
 from brine.training.calibration import calibrate
-from brine.training.calibration_curve import CalibrationCurve, calibration_curve
 from brine.training.errors import (
     ElementErrors,
     EnergyErrors,
@@ -23,7 +22,6 @@ from brine.training.molecular_errors import (
 from brine.training.predictions import Predictions, predict
 
 __all__ = [
-    "CalibrationCurve",
     "ElementErrors",
     "EnergyErrors",
     "ForceErrors",
@@ -34,7 +32,6 @@ __all__ = [
     "Predictions",
     "StressErrors",
     "calibrate",
-    "calibration_curve",
     "energy_errors",
     "fit",
     "force_errors",

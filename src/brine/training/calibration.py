@@ -10,10 +10,6 @@ from brine.datasets import Dataset
 from brine.errors import MissingLabelError
 from brine.potentials import Calibration, NativePotential
 from brine.structures.progress import Report, silent
-from brine.training.calibration_curve import CalibrationCurve, calibration_curve
-
-_MOST_FRAMES = 40
-"""Frames used: each gives hundreds of force components, and costs a design matrix."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,33 +33,26 @@ class HeldOutSpread:
 
 def calibrate(
     potential: NativePotential, held_out: Dataset, *, report: Report = silent
-) -> tuple[NativePotential, CalibrationCurve]:
-    """The potential with calibrated deviations, and how well they are calibrated.
+) -> NativePotential:
+    """The potential with deviations that match its errors on held-out frames.
 
-    The force floor and factor maximise the likelihood of the force errors on every
-    other held-out frame (at most 40 of all); the curve is drawn from the rest. The
-    energy factor makes the mean squared energy error, its mean removed, equal to the
-    predicted variance.
+    The force floor and factor maximise the likelihood of the force errors; the energy
+    factor makes the mean squared energy error, its mean removed, equal to the
+    predicted variance. Judge the result on other frames than these.
 
     Raises
     ------
     MissingLabelError
-        Fewer than two held-out frames have forces.
+        No held-out frame has forces.
     """
-    with_forces = np.flatnonzero(held_out.has_forces)
-    if len(with_forces) < 2:
+    labelled = held_out.select(held_out.has_forces)
+    if not len(labelled):
         raise MissingLabelError(
-            "calibration needs two held-out frames with forces, got "
-            f"{len(with_forces)}; hold out more frames."
+            f"calibration needs held-out frames with forces, got {len(held_out)} "
+            "without; hold out labelled frames."
         )
-    stride = max(1, len(with_forces) // _MOST_FRAMES)
-    chosen = with_forces[::stride]
-    learn = held_out_spread(potential, held_out.select(chosen[::2]), report=report)
-    show = held_out_spread(potential, held_out.select(chosen[1::2]), report=report)
-    calibrated = potential.with_calibration(_fitted(potential, learn, len(chosen[::2])))
-    c = calibrated.calibration
-    predicted = np.hypot(c.force_floor, c.force_factor * show.force_spread)
-    return calibrated, calibration_curve(predicted, show.force_errors)
+    spread = held_out_spread(potential, labelled, report=report)
+    return potential.with_calibration(_fitted(potential, spread, len(labelled)))
 
 
 def held_out_spread(

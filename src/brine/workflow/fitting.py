@@ -1,7 +1,6 @@
 """Steps that fit the potential and measure its errors on held-out frames."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ from numpy.typing import NDArray
 from brine.datasets import Dataset, Split, load_dataset
 from brine.potentials import Potential, load
 from brine.settings import NativeSettings
-from brine.structures import Report
 from brine.training import (
     HeldOutErrors,
     LearningCurve,
@@ -36,12 +34,21 @@ def fit_potential(task: Task) -> None:
     """Fit to the training frames of one split, calibrated on held-out ones."""
     dataset, split = _split(task)
     settings = NativeSettings.model_validate(task.inputs["potential"])
-    potential = fit(dataset.select(split.train), settings, report=task.report)
     held_out = dataset.select(split.test)
+    points = []
+
+    def watch(n_frames: int, potential: Potential) -> None:
+        errors = held_out_errors(held_out, predict(potential, held_out))
+        points.append((n_frames, *_point(errors)))
+
+    potential = fit(
+        dataset.select(split.train), settings, watch=watch, report=task.report
+    )
     learning = held_out.select(_spread(held_out)[::2])
-    if learning.has_forces.sum() >= 2:
-        potential, _ = calibrate(potential, learning, report=task.report)
+    if learning.has_forces.any():
+        potential = calibrate(potential, learning, report=task.report)
     potential.save(task.folder / POTENTIAL)
+    write_atomically(task.folder / CURVE, json.dumps(points))
 
 
 def predict_held_out(task: Task) -> None:
@@ -59,25 +66,6 @@ def predict_held_out(task: Task) -> None:
         uncertain_frames=frames,
         force_deviations=_deviations(potential, held_out, frames),
     )
-
-
-def measure_learning_curve(task: Task) -> None:
-    """Held-out errors of fits to ever more training frames."""
-    dataset, split = _split(task)
-    settings = NativeSettings.model_validate(task.inputs["potential"])
-    held_out = dataset.select(split.test)
-    shares = task.inputs["shares"]
-    points = []
-    for number, share in enumerate(shares):
-        # Evenly spread: the first frames alone would be a single trajectory.
-        n_frames = max(2, round(share * len(split.train)))
-        chosen = np.linspace(0, len(split.train) - 1, n_frames).round().astype(int)
-        report = _part(task.report, number, len(shares))
-        part = dataset.select(split.train[np.unique(chosen)])
-        potential = fit(part, settings, report=report)
-        errors = held_out_errors(held_out, predict(potential, held_out))
-        points.append((len(part), *_point(errors)))
-    write_atomically(task.folder / CURVE, json.dumps(points))
 
 
 def read_learning_curve(folder: Path, errors: HeldOutErrors, n: int) -> LearningCurve:
@@ -118,11 +106,3 @@ def _point(errors: HeldOutErrors) -> tuple[float, float]:
     energy = errors.energy.rmse_centred if errors.energy else float("nan")
     force = errors.forces.rmse if errors.forces else float("nan")
     return energy, force
-
-
-def _part(report: Report, number: int, n_parts: int) -> Report:
-    def part(task: str, numbers: Mapping[str, float]) -> None:
-        done = (number + numbers.get("done", 0.0)) / n_parts
-        report(f"fit {number + 1} of {n_parts}: {task}", {**numbers, "done": done})
-
-    return part

@@ -17,8 +17,6 @@ from brine.workflow.judging import judge_protocol
 from brine.workflow.labelling import MAIN, fit_step, held_out_step
 from brine.workflow.step import Step
 
-LEARNING_SHARES = (0.2, 0.5)
-
 Inputs = dict[str, Any]
 
 
@@ -46,7 +44,6 @@ def plan(protocol: Protocol, base: Path) -> tuple[Step, ...]:
         *protocol_steps.runs(),
         protocol_steps.audit(),
         *protocol_steps.predictions(),
-        protocol_steps.learning_curve(),
         protocol_steps.verdict(),
     )
 
@@ -114,7 +111,7 @@ class _Plan:
             Step(
                 fit_step(name),
                 fitting.fit_potential,
-                version=1,
+                version=2,
                 inputs={"split": name, **self._of("potential", "seed")},
                 needs=("labels", "splits"),
                 threads=None,
@@ -134,18 +131,6 @@ class _Plan:
             )
             for name in self.splits_by_name
         ]
-
-    def learning_curve(self) -> Step:
-        """Errors of fits to fewer frames."""
-        inputs = {"split": MAIN, "shares": list(LEARNING_SHARES)}
-        return Step(
-            "learning-curve",
-            fitting.measure_learning_curve,
-            version=1,
-            inputs={**inputs, **self._of("potential", "seed")},
-            # Equilibration is not read: the fit and long runs should start first.
-            needs=("labels", "splits", "equilibrate"),
-        )
 
     def start(self) -> Step:
         """The box that molecular dynamics starts from."""
@@ -218,7 +203,7 @@ class _Plan:
             version=1,
             inputs=inputs,
             needs=(
-                *("labels", "audit", "splits", "fit", "learning-curve", "equilibrate"),
+                *("labels", "audit", "splits", "fit", "equilibrate"),
                 *predictions,
                 *runs,
                 *oracle,

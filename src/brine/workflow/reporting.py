@@ -35,7 +35,7 @@ from brine.workflow.fitting import (
     read_predictions,
 )
 from brine.workflow.gathering import Gathered
-from brine.workflow.labelling import MAIN, held_out_step, read_leak
+from brine.workflow.labelling import MAIN, fit_step, held_out_step, read_leak
 from brine.workflow.measuring import Measured, is_pure_water
 
 PACKAGES = ("numpy", "scipy", "ase", "openmm", "pymbar")
@@ -80,7 +80,7 @@ def _summary(gathered: Gathered) -> dict[str, str]:
 
 def _learning_curve(gathered: Gathered) -> LearningCurve:
     return read_learning_curve(
-        gathered.task.needs["learning-curve"],
+        gathered.task.needs[fit_step(MAIN)],
         gathered.errors[MAIN],
         len(gathered.splits[MAIN].train),
     )
