@@ -66,7 +66,8 @@ std::shared_ptr<LinearModel> make_model(
       quadratic.shape(0) != E || quadratic.shape(1) != L ||
       quadratic.shape(2) != E * N || quadratic.shape(3) != E * N ||
       shortest.shape(0) != E || shortest.shape(1) != E)
-    throw std::invalid_argument("arrays do not have the shapes the descriptor asks for");
+    throw std::invalid_argument(
+        "arrays do not have the shapes the descriptor asks for");
   auto model = std::make_shared<LinearModel>();
   model->shape = shape;
   model->bias = copy(bias);
@@ -105,8 +106,9 @@ void bind_potentials(nb::module_& m) {
           [](DescriptorShape* self, int n_elements, int n_two, int n_three, int l_max,
              double two_cutoff, double three_cutoff, double two_scale,
              double three_scale) {
-            new (self) DescriptorShape{n_elements, n_two,      n_three,   l_max,
-                                       two_cutoff, three_cutoff, two_scale, three_scale};
+            new (self)
+                DescriptorShape{n_elements, n_two,        n_three,   l_max,
+                                two_cutoff, three_cutoff, two_scale, three_scale};
           },
           nb::kw_only(), nb::arg("n_elements"), nb::arg("n_two"), nb::arg("n_three"),
           nb::arg("l_max"), nb::arg("two_cutoff"), nb::arg("three_cutoff"),

@@ -19,7 +19,8 @@ struct Radial {  // one map and cutoff; values of T_n f and their derivatives
   double cutoff, scale;
 
   template <class Visit>
-  inline __attribute__((always_inline)) void operator()(V r, int n, Visit&& visit) const {
+  inline __attribute__((always_inline)) void operator()(V r, int n,
+                                                        Visit&& visit) const {
     const double end = 1.0 / (1.0 + cutoff * cutoff / (scale * scale));
     const V s = 1.0 / (1.0 + r * r * (1.0 / (scale * scale)));
     const V x = (2.0 * s - (1.0 + end)) * (1.0 / (1.0 - end));
@@ -68,8 +69,7 @@ struct HarmonicFactors {
 //   ∂_x Q_l^m = −x Q_{l−1}^{m+1},  ∂_z Q_l^m = (l + m) Q_{l−1}^m
 //   (x + iy)^m = c_m + i s_m,      Y_{l,±m} = F_lm Q_l^m {c_m, s_m}
 template <int L, class V, class Visit>
-inline __attribute__((always_inline)) void each_harmonic(V x, V y, V z,
-                                                         Visit&& visit) {
+inline __attribute__((always_inline)) void each_harmonic(V x, V y, V z, Visit&& visit) {
   constexpr HarmonicFactors<L> factors;
   const V zero = x - x, one = zero + 1.0;
   V q[(L + 1) * (L + 2) / 2], c[L + 1], s[L + 1];
@@ -116,8 +116,8 @@ inline __attribute__((always_inline)) void each_harmonic(V x, V y, V z,
 // Sizes and the places of features in a centre's row.
 struct DescriptorShape {
   int n_elements;
-  int n_two;     // radial channels of the two-body part
-  int n_three;   // radial channels of the three-body part
+  int n_two;    // radial channels of the two-body part
+  int n_three;  // radial channels of the three-body part
   int l_max;
   double two_cutoff, three_cutoff;
   double two_scale, three_scale;  // Å, resolution of short distances

@@ -43,13 +43,20 @@ void expand_angles(Neighbour& b) {
 
 void expand_angles(int l_max, Neighbour& b) {
   switch (l_max) {
-    case 0: return expand_angles<0>(b);
-    case 1: return expand_angles<1>(b);
-    case 2: return expand_angles<2>(b);
-    case 3: return expand_angles<3>(b);
-    case 4: return expand_angles<4>(b);
-    case 5: return expand_angles<5>(b);
-    default: throw std::invalid_argument("`l_max` must be at most 5");
+    case 0:
+      return expand_angles<0>(b);
+    case 1:
+      return expand_angles<1>(b);
+    case 2:
+      return expand_angles<2>(b);
+    case 3:
+      return expand_angles<3>(b);
+    case 4:
+      return expand_angles<4>(b);
+    case 5:
+      return expand_angles<5>(b);
+    default:
+      throw std::invalid_argument("`l_max` must be at most 5");
   }
 }
 
@@ -71,8 +78,8 @@ BRINE_CLONES void three_body_gradient(const DescriptorShape& shape, int first,
     for (int n = 0; n < N; ++n) {
       for (int beta = 0; beta < D; ++beta) t[beta] = 0;
       for (int lm = l * l; lm < (l + 1) * (l + 1); ++lm) {
-        const double change = bump.slope[n] * bump.unit * bump.y[lm] +
-                              bump.g[n] * bump.y_gradient[lm];
+        const double change =
+            bump.slope[n] * bump.unit * bump.y[lm] + bump.g[n] * bump.y_gradient[lm];
         const double* a = density + lm * D;
         for (int beta = 0; beta < D; ++beta) t[beta] += change * a[beta];
       }
@@ -136,10 +143,10 @@ class Environment {
     }
     if (b.g.empty()) return;
     for (int k = 0; k < 3; ++k)
-      three_body_gradient(shape_, b.element * shape_.n_three, density_.data(),
-                          {b.g.data(), b.slope.data(), b.y.data(),
-                           b.y_gradient[k].data(), b.unit[k]},
-                          rows + k * F + shape_.three_start());
+      three_body_gradient(
+          shape_, b.element * shape_.n_three, density_.data(),
+          {b.g.data(), b.slope.data(), b.y.data(), b.y_gradient[k].data(), b.unit[k]},
+          rows + k * F + shape_.three_start());
   }
 
  private:

@@ -21,7 +21,8 @@ inline int round_up(int n) { return (n + lanes - 1) / lanes * lanes; }
 inline void close(PackedNeighbours& out, PackedNeighbours::Run run, double reach) {
   const int end = run.begin + round_up(run.count);
   for (int k = run.begin + run.count; k < end; ++k)
-    out.x[k] = reach, out.y[k] = out.z[k] = 0, out.r[k] = reach * reach, out.atom[k] = -1;
+    out.x[k] = reach, out.y[k] = out.z[k] = 0, out.r[k] = reach * reach,
+    out.atom[k] = -1;
   for (int k = run.begin; k < end; k += lanes) {
     Vector v = load(out.r + k);
     for (int lane = 0; lane < lanes; ++lane) v[lane] = __builtin_sqrt(v[lane]);
@@ -95,12 +96,35 @@ double pair_run(const LinearModel& model, const double* table, double shortest,
   return energy;
 }
 
+// The 8 × 8 numbers at `from`, turned, to rows `stride` apart.
+inline void transpose(const double* from, double* to, int stride) {
+  using Order = long long __attribute__((vector_size(64)));
+  Vector a[lanes], b[lanes];
+  for (int k = 0; k < lanes; ++k) a[k] = load(from + k * lanes);
+  for (int k = 0; k < lanes; k += 2) {
+    b[k] = __builtin_shuffle(a[k], a[k + 1], Order{0, 8, 2, 10, 4, 12, 6, 14});
+    b[k + 1] = __builtin_shuffle(a[k], a[k + 1], Order{1, 9, 3, 11, 5, 13, 7, 15});
+  }
+  for (int k = 0; k < lanes; k += 4)
+    for (int m = 0; m < 2; ++m) {
+      const Vector &x = b[k + m], &y = b[k + m + 2];
+      a[k + m] = __builtin_shuffle(x, y, Order{0, 1, 8, 9, 4, 5, 12, 13});
+      a[k + m + 2] = __builtin_shuffle(x, y, Order{2, 3, 10, 11, 6, 7, 14, 15});
+    }
+  for (int m = 0; m < 4; ++m) {
+    store(to + m * stride,
+          __builtin_shuffle(a[m], a[m + 4], Order{0, 1, 2, 3, 8, 9, 10, 11}));
+    store(to + (m + 4) * stride,
+          __builtin_shuffle(a[m], a[m + 4], Order{4, 5, 6, 7, 12, 13, 14, 15}));
+  }
+}
+
 // Density of one element's neighbours, [lm][channel] into `density` (row length
 // `width`). Leaves radial functions and slopes, [block][n] vectors over neighbours.
 template <int L, int N>
 void expand(const LinearModel& model, PackedNeighbours::Run run,
             const PackedNeighbours& packed, Scratch& s, double* density, int width) {
-  constexpr int LM = (L + 1) * (L + 1), padded = N * lanes;
+  constexpr int LM = (L + 1) * (L + 1), padded = N * lanes, square = lanes * lanes;
   const Radial<Vector> radial{model.shape.three_cutoff, model.shape.three_scale};
   const int n_three = model.shape.n_three;
   double* harmonics = s.harmonics;
@@ -113,9 +137,8 @@ void expand(const LinearModel& model, PackedNeighbours::Run run,
     radial(r, n_three, [&](int n, const Vector& value, const Vector& d) {
       store(g + n * lanes, value), store(slope + n * lanes, d);
     });
-    for (int lane = 0; lane < lanes; ++lane)
-      for (int n = 0; n < n_three; ++n)
-        rows[(k + lane) * padded + n] = g[n * lanes + lane];
+    for (int v = 0; v < N; ++v)
+      transpose(g + v * square, rows + k * padded + v * lanes, padded);
     each_harmonic<L>(load(packed.x + at) * inverse, load(packed.y + at) * inverse,
                      load(packed.z + at) * inverse,
                      [&](int, int lm, const Vector& y, const Vector&, const Vector&,
@@ -167,12 +190,25 @@ double quadratic_form(const LinearModel& model, int centre, const PackedNeighbou
 template <int l>
 double quadratic_forms(const LinearModel& model, int centre, const PackedNeighbours& p,
                        const double* density, double* derivative, int padded) {
-  double energy =
-      quadratic_form<l>(model, centre, p, density, derivative, padded);
+  double energy = quadratic_form<l>(model, centre, p, density, derivative, padded);
   if constexpr (l > 0)
-    energy +=
-        quadratic_forms<l - 1>(model, centre, p, density, derivative, padded);
+    energy += quadratic_forms<l - 1>(model, centre, p, density, derivative, padded);
   return energy;
+}
+
+// h_lm += Σ_n derivative_{lm,n} f_n for one vector of neighbours.
+template <int LM>
+inline __attribute__((always_inline)) void contract(int n_three, const double* f,
+                                                    const double* derivative, int width,
+                                                    Vector* h) {
+  Vector sum[LM] = {};
+  for (int n = 0; n < n_three; ++n) {
+    const Vector value = load(f + n * lanes);
+#pragma GCC unroll 64
+    for (int lm = 0; lm < LM; ++lm) sum[lm] += derivative[lm * width + n] * value;
+  }
+#pragma GCC unroll 64
+  for (int lm = 0; lm < LM; ++lm) h[lm] = sum[lm];
 }
 
 // Adds ∂E/∂(neighbour) of one element's neighbours to gx, gy, gz.
@@ -186,15 +222,10 @@ void back_propagate(const LinearModel& model, PackedNeighbours::Run run,
   for (int at = run.begin; at < run.begin + run.count; at += lanes) {
     const double* g = &s.g[static_cast<std::size_t>(at) * padded];
     const double* slope = &s.slope[static_cast<std::size_t>(at) * padded];
+    // One after the other: both sets of sums at once would not fit the registers.
     Vector h[LM] = {}, h_slope[LM] = {};
-    for (int n = 0; n < n_three; ++n) {
-      const Vector value = load(g + n * lanes), change = load(slope + n * lanes);
-#pragma GCC unroll 64
-      for (int lm = 0; lm < LM; ++lm) {
-        const double w = derivative[lm * width + n];
-        h[lm] += w * value, h_slope[lm] += w * change;
-      }
-    }
+    contract<LM>(n_three, g, derivative, width, h);
+    contract<LM>(n_three, slope, derivative, width, h_slope);
     const Vector inverse = 1.0 / load(packed.r + at);
     const Vector x = load(packed.x + at) * inverse, y = load(packed.y + at) * inverse,
                  z = load(packed.z + at) * inverse;
@@ -249,20 +280,20 @@ void centre(const LinearModel& model, const Step& step, int i, Scratch& s,
     const double shortest = model.shortest[z * n_elements + a];
     const auto near = packed.near[a], far = packed.far[a];
     for (const auto run : {near, far})
-      totals.energy += pair_run(model, table, shortest, run, packed, gx, gy, gz,
-                                totals.margin);
+      totals.energy +=
+          pair_run(model, table, shortest, run, packed, gx, gy, gz, totals.margin);
     for (int k = near.count; k < round_up(near.count); ++k)
       gx[near.begin + k] = gy[near.begin + k] = gz[near.begin + k] = 0;
     if (near.count > 0)
       expand<L, N>(model, near, packed, s, s.density + a * padded, width);
   }
-  totals.energy += quadratic_forms<L>(model, z, packed, s.density,
-                                      s.derivative, padded);
+  totals.energy +=
+      quadratic_forms<L>(model, z, packed, s.density, s.derivative, padded);
   double own[3] = {};
   for (int a = 0; a < n_elements; ++a) {
     if (packed.near[a].count > 0)
-      back_propagate<L, N>(model, packed.near[a], packed, s,
-                           s.derivative + a * padded, width, gx, gy, gz);
+      back_propagate<L, N>(model, packed.near[a], packed, s, s.derivative + a * padded,
+                           width, gx, gy, gz);
     scatter(packed, packed.near[a], gx, gy, gz, own, totals, forces);
     scatter(packed, packed.far[a], gx, gy, gz, own, totals, forces);
   }
@@ -273,13 +304,20 @@ void centre(const LinearModel& model, const Step& step, int i, Scratch& s,
 template <int N>
 CentreKernel by_degree(int l_max) {
   switch (l_max) {
-    case 0: return centre<0, N>;
-    case 1: return centre<1, N>;
-    case 2: return centre<2, N>;
-    case 3: return centre<3, N>;
-    case 4: return centre<4, N>;
-    case 5: return centre<5, N>;
-    default: return nullptr;
+    case 0:
+      return centre<0, N>;
+    case 1:
+      return centre<1, N>;
+    case 2:
+      return centre<2, N>;
+    case 3:
+      return centre<3, N>;
+    case 4:
+      return centre<4, N>;
+    case 5:
+      return centre<5, N>;
+    default:
+      return nullptr;
   }
 }
 

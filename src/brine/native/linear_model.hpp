@@ -26,7 +26,7 @@ struct PairTables {
 
 struct LinearModel {
   DescriptorShape shape;
-  std::vector<double> bias;       // [element] eV
+  std::vector<double> bias;  // [element] eV
   PairTables pairs;
   std::vector<double> quadratic;  // [centre][l][α][α'], padded, symmetric
   std::vector<double> shortest;   // [centre][neighbour] Å, supported by data
@@ -38,8 +38,10 @@ struct LinearModel {
     return &quadratic[(static_cast<std::size_t>(centre) * (shape.l_max + 1) + l) *
                       square];
   }
-  double reach() const { return shape.two_cutoff > shape.three_cutoff ? shape.two_cutoff
-                                                         : shape.three_cutoff; }
+  double reach() const {
+    return shape.two_cutoff > shape.three_cutoff ? shape.two_cutoff
+                                                 : shape.three_cutoff;
+  }
 };
 
 // Neighbours of one centre inside the reach, packed by element; `near` ones lie

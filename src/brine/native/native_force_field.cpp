@@ -28,9 +28,18 @@ struct Workspace {
   Workspace(const LinearModel& model, int entries) : room(entries) {
     const int n_elements = model.shape.n_elements, lm = model.shape.n_harmonics();
     const std::size_t size = entries, padded = model.padded();
-    const std::size_t lengths[] = {size, size, size, size, size, size, size,
-                                   size * padded, size * padded, size * padded,
-                                   size * lm, static_cast<std::size_t>(lm) * model.width(),
+    const std::size_t lengths[] = {size,
+                                   size,
+                                   size,
+                                   size,
+                                   size,
+                                   size,
+                                   size,
+                                   size * padded,
+                                   size * padded,
+                                   size * padded,
+                                   size * lm,
+                                   static_cast<std::size_t>(lm) * model.width(),
                                    static_cast<std::size_t>(lm) * model.width()};
     std::size_t total = 0;
     for (std::size_t length : lengths) total += length;
@@ -38,10 +47,12 @@ struct Workspace {
     atoms.resize(size);
     runs.resize(2 * static_cast<std::size_t>(n_elements));
     double* at = numbers.data();
-    double** places[] = {&scratch.packed.x, &scratch.packed.y, &scratch.packed.z,
-                         &scratch.packed.r, &scratch.gradient[0], &scratch.gradient[1],
-                         &scratch.gradient[2], &scratch.g, &scratch.slope, &scratch.rows,
-                         &scratch.harmonics, &scratch.density, &scratch.derivative};
+    double** places[] = {
+        &scratch.packed.x,    &scratch.packed.y,    &scratch.packed.z,
+        &scratch.packed.r,    &scratch.gradient[0], &scratch.gradient[1],
+        &scratch.gradient[2], &scratch.g,           &scratch.slope,
+        &scratch.rows,        &scratch.harmonics,   &scratch.density,
+        &scratch.derivative};
     for (int k = 0; k < 13; ++k) *places[k] = at, at += lengths[k];
     scratch.packed.atom = atoms.data();
     scratch.packed.near = runs.data();
