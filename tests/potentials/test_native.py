@@ -39,8 +39,9 @@ class TestNativePotential(PotentialContract):
         return _random_potential(NativeSettings(), size=0.03)
 
 
-@pytest.mark.parametrize("l_max", range(6))
-@pytest.mark.parametrize("n_three", [1, 7, 8, 13, 16])
+@pytest.mark.parametrize(
+    ("l_max", "n_three"), [(0, 3), (1, 8), (2, 1), (3, 10), (4, 9), (5, 2)]
+)
 def test_the_kernel_equals_the_design_matrix(l_max, n_three):
     """Two programs for the same formula: rows times weights, and the fused kernel.
 
