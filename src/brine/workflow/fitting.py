@@ -18,7 +18,7 @@ from brine.training import (
     held_out_errors,
     predict,
 )
-from brine.workflow.labelling import DATASET, read_splits
+from brine.workflow.labelling import DATASET, MAIN, read_splits
 from brine.workflow.simulating import POTENTIAL
 from brine.workflow.step import Task
 from brine.workflow.store import write_atomically
@@ -42,7 +42,11 @@ def fit_potential(task: Task) -> None:
         points.append((n_frames, *_point(errors)))
 
     potential = fit(
-        dataset.select(split.train), settings, watch=watch, report=task.report
+        dataset.select(split.train),
+        settings,
+        # The report draws one curve, of the split that the verdict rests on.
+        watch=watch if task.inputs["split"] == MAIN else None,
+        report=task.report,
     )
     learning = held_out.select(_spread(held_out)[::2])
     if learning.has_forces.any():
