@@ -58,7 +58,10 @@ def test_the_kernel_equals_the_design_matrix(l_max, n_three):
     walls = _random_potential(settings, elements=(1, 8, 17))
     element, *geometry = walls.descriptor.arrays(atoms)
     wall = _native.NativeForceField(
-        linear_model(walls.descriptor, 0 * walls.weights, walls.shortest), element, 0.0
+        linear_model(walls.descriptor, 0 * walls.weights, walls.shortest),
+        element,
+        0.0,
+        1,
     ).compute(*geometry)
 
     found = potential.evaluate(atoms)

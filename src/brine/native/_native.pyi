@@ -57,7 +57,11 @@ class LinearModel:
 
 class NativeForceField(ForceField):
     def __init__(
-        self, model: LinearModel, element: NDArray[np.int32], skin: float
+        self,
+        model: LinearModel,
+        element: NDArray[np.int32],
+        skin: float,
+        threads: int,
     ) -> None: ...
 
 def radial_functions(

@@ -124,10 +124,10 @@ void bind_potentials(nb::module_& m) {
       .def(
           "__init__",
           [](NativeForceField* self, std::shared_ptr<LinearModel> model,
-             const Elements& element, double skin) {
-            new (self) NativeForceField(std::move(model), copy(element), skin);
+             const Elements& element, double skin, int threads) {
+            new (self) NativeForceField(std::move(model), copy(element), skin, threads);
           },
-          nb::arg("model"), nb::arg("element"), nb::arg("skin"));
+          nb::arg("model"), nb::arg("element"), nb::arg("skin"), nb::arg("threads"));
   m.def("radial_functions", &radial_functions, nb::arg("r"), nb::arg("n"),
         nb::arg("cutoff"), nb::arg("scale"));
   m.def("design_rows", &py_design_rows, nb::arg("shape"), nb::arg("element"),

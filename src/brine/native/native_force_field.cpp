@@ -67,10 +67,11 @@ struct Workspace {
 };
 
 NativeForceField::NativeForceField(std::shared_ptr<const LinearModel> model,
-                                   std::vector<int> element, double skin)
+                                   std::vector<int> element, double skin, int threads)
     : model_(std::move(model)),
       element_(std::move(element)),
       skin_(skin),
+      threads_(threads),
       kernel_(centre_kernel(model_->shape)) {
   if (!kernel_) throw std::invalid_argument("no kernel for this descriptor");
 }
@@ -181,7 +182,8 @@ void NativeForceField::compute(int n, const double* positions, const Cell& cell,
   translate(cell);
   const Step step{positions,     element_.data(), translations_.data(),
                   first_.data(), atom_.data(),    image_.data()};
-  const int n_threads = std::max(1, std::min(omp_get_max_threads(), n / 16));
+  const int n_threads =
+      std::max(1, std::min(threads_ > 0 ? threads_ : omp_get_max_threads(), n / 16));
   workspaces_.resize(std::max<std::size_t>(workspaces_.size(), n_threads));
   for (int t = 0; t < n_threads; ++t)
     if (!workspaces_[t] || workspaces_[t]->room < room_)

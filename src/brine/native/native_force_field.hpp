@@ -15,9 +15,11 @@ struct Workspace;  // one thread's memory
 class NativeForceField : public ForceField {
  public:
   // `element` gives each atom's index into the model's elements; lists reach `skin`
-  // Å beyond the cutoff and are rebuilt once an atom has moved half of it.
+  // Å beyond the cutoff and are rebuilt once an atom has moved half of it. Threads
+  // take atoms as they come, so with more than one the last bits of sums may vary;
+  // 0 threads means all there are.
   NativeForceField(std::shared_ptr<const LinearModel> model, std::vector<int> element,
-                   double skin);
+                   double skin, int threads);
 
   void compute(int n, const double* positions, const Cell& cell, double& energy,
                double* forces, double virial[9]) override;
@@ -32,6 +34,7 @@ class NativeForceField : public ForceField {
   std::shared_ptr<const LinearModel> model_;
   std::vector<int> element_;
   double skin_, margin_ = 1e300;
+  int threads_;
   CentreKernel kernel_;
   std::vector<double> listed_;  // positions when the list was built
   Cell listed_cell_{};

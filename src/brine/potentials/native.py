@@ -55,8 +55,12 @@ class NativePotential:
     def _model(self) -> _native.LinearModel:
         return linear_model(self.descriptor, self.weights, self.shortest)
 
-    def force_field(self, atoms: Atoms, *, skin: float = SKIN) -> _native.ForceField:
+    def force_field(
+        self, atoms: Atoms, *, skin: float = SKIN, threads: int = 0
+    ) -> _native.ForceField:
         """The C++ force field for these atoms, in their order.
+
+        With one thread the same positions give the same bits; 0 means all threads.
 
         Raises
         ------
@@ -64,7 +68,7 @@ class NativePotential:
             An element was not in the training data.
         """
         return _native.NativeForceField(
-            self._model, self.descriptor.index(atoms.numbers), skin
+            self._model, self.descriptor.index(atoms.numbers), skin, threads
         )
 
     def evaluate(self, atoms: Atoms) -> Evaluation:
@@ -78,9 +82,8 @@ class NativePotential:
             A position is not finite, or a periodic cell has no volume.
         """
         _, positions, cell, periodic = self.descriptor.arrays(atoms)
-        energy, forces, virial = self.force_field(atoms, skin=0.0).compute(
-            positions, cell, periodic
-        )
+        field = self.force_field(atoms, skin=0.0, threads=1)
+        energy, forces, virial = field.compute(positions, cell, periodic)
         return Evaluation(energy, forces, stress_of(virial, atoms))
 
     def atomic_energies(self, atoms: Atoms) -> NDArray[np.float64]:

@@ -201,7 +201,7 @@ class _Targets:
     ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
         """Labels minus references and baseline; missing ones are NaN."""
         element, positions, cell, periodic = self.descriptor.arrays(atoms)
-        field = _native.NativeForceField(self._baseline, element, 0.0)
+        field = _native.NativeForceField(self._baseline, element, 0.0, 1)
         energy, forces, virial = field.compute(positions, cell, periodic)
         data = self.dataset
         energy = data.energy[index] - energy - self.references[element].sum()
