@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 from ase import Atoms
+from threadpoolctl import threadpool_limits
 
 from brine.errors import PotentialFileError
 from brine.native import _native
@@ -206,3 +207,14 @@ def test_a_file_of_a_newer_version_says_so(tmp_path, small_potential):
         np.savez(stream, **arrays)
     with pytest.raises(PotentialFileError, match="format version 99"):
         load(path)
+
+
+def test_threads_add_in_a_fixed_order():
+    """Two threads give the same bits every time, so a run can be repeated."""
+    potential = _random_potential(NativeSettings(), size=0.03)
+    atoms = small_triclinic() * (5, 5, 5)
+    with threadpool_limits(2):
+        found = [potential.evaluate(atoms).forces for _ in range(10)]
+
+    assert np.abs(found[0]).max() > 0
+    assert all(np.array_equal(forces, found[0]) for forces in found)

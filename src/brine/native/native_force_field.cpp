@@ -196,7 +196,8 @@ void NativeForceField::compute(int n, const double* positions, const Cell& cell,
     std::vector<double>& mine = partial_[thread];
     mine.assign(3 * static_cast<std::size_t>(n), 0.0);
     Totals sum;
-#pragma omp for schedule(dynamic, 8)
+    // Dealt out in a fixed order: which thread adds what decides the last digits.
+#pragma omp for schedule(static, 8)
     for (int i = 0; i < n; ++i)
       kernel_(*model_, step, i, workspaces_[thread]->scratch, sum, mine.data());
     totals[thread] = sum;

@@ -109,7 +109,9 @@ def perform(name: str, action: Action, task: Mapping[str, Any]) -> float:
     """
     started = time.monotonic()
     threads = int(task["threads"])
-    os.environ["OMP_NUM_THREADS"] = os.environ["OPENMM_CPU_THREADS"] = str(threads)
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    # OpenMM reads this once in a process; its sums depend on it.
+    os.environ["OPENMM_CPU_THREADS"] = "1"
     try:
         with threadpool_limits(threads):
             action(Task(**task, report=_reporter(name)))

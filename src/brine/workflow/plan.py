@@ -181,7 +181,6 @@ class _Plan:
                     "seed": self._seed(10 + number),
                 },
                 needs=("start",),
-                resumes=True,
             )
             for number, (ensemble, duration) in enumerate(self._durations())
             if ensemble in ("nvt", "npt")

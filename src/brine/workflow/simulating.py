@@ -247,6 +247,7 @@ def final_state(folder: Path, atoms: Atoms) -> Atoms:
 def write_simulation(folder: Path, simulation: Simulation) -> None:
     """Write a simulation as `run_md` leaves it in its folder."""
     trajectory = simulation.trajectory
+    (folder / "trajectory.nc").unlink(missing_ok=True)
     writer = AmberNetCDFWriter(
         folder / "trajectory.nc",
         numbers=trajectory.numbers,
