@@ -16,12 +16,12 @@ from brine.datasets import Dataset, fit_reference_energies
 from brine.errors import InputError, MissingLabelError
 from brine.native import _native
 from brine.potentials import Calibration, Descriptor, NativePotential
-from brine.potentials.baselines.zbl import zbl, zbl_cutoff
 from brine.potentials.tables import linear_model
 from brine.settings.potential import NativeSettings
 from brine.structures.neighbours import neighbour_pairs
 from brine.structures.progress import Report, silent
 from brine.training.regression import NormalEquations, Regression, bayesian_ridge
+from brine.training.short_range import short_range_rows
 
 _CHUNK = 8
 LEARNING_SHARES = (0.125, 0.25, 0.5)
@@ -81,7 +81,10 @@ def fit(
     shortest = shortest_distances(dataset, descriptor)
     targets = _Targets(dataset, descriptor, references, shortest)
     equations = NormalEquations(descriptor.n_columns)
-    _add_short_range(equations, descriptor, shortest, targets)
+    for rows, values in short_range_rows(
+        dataset, descriptor, shortest, force_scale=targets.scales.force
+    ):
+        equations.add(rows, values)
     due = [max(1, round(share * len(dataset))) for share in LEARNING_SHARES]
     for n_frames, rows, values in targets.blocks(due, report):
         equations.add(rows, values)
@@ -236,38 +239,6 @@ def _robust(values: NDArray[np.float64], least: float) -> float:
     if values.size < 2:
         return least
     return max(float(1.4826 * np.median(np.abs(values - np.median(values)))), least)
-
-
-def _add_short_range(
-    equations: NormalEquations,
-    descriptor: Descriptor,
-    shortest: NDArray[np.float64],
-    targets: _Targets,
-) -> None:
-    """Ask for nothing but ZBL where no data reach.
-
-    Below three quarters of the closest approach of each pair of elements, the slope
-    of the two-body channels shall be zero within a tenth of ZBL's own: an isolated
-    pair has no three-body features, so this holds the wall up at every distance.
-    """
-    settings = descriptor.settings
-    for z, first in enumerate(descriptor.elements):
-        for a in range(z, len(descriptor.elements)):
-            second = descriptor.elements[a]
-            r = np.arange(0.3, 0.75 * shortest[z, a], 0.05)
-            _, slope = _native.radial_functions(
-                r,
-                settings.two_body_channels,
-                settings.two_body_cutoff_A,
-                settings.two_body_scale_A,
-            )
-            rows = np.zeros((len(r), descriptor.n_columns))
-            rows[:, descriptor.two_body_columns(z, a)] += slope
-            rows[:, descriptor.two_body_columns(a, z)] += slope
-            cutoff = zbl_cutoff((first, second), shortest[z, a])
-            _, wall = zbl(r, (first, second), cutoff=cutoff)
-            width = targets.scales.force + 0.1 * np.abs(wall)
-            equations.add(rows / width[:, None], np.zeros(len(r)))
 
 
 def _check(dataset: Dataset) -> None:
