@@ -2,6 +2,8 @@
 
 import errno
 import json
+import os
+import signal
 
 import pytest
 
@@ -159,6 +161,29 @@ def test_a_killed_worker_is_answered_with_how_to_go_on(tmp_path):
         run_steps(
             [Step("die", actions.die, version=1)], Store(tmp_path), crew=local_crew(1)
         )
+
+
+def _fail_early():
+    with local_crew(2) as crew:
+        # The first worker does both while the second is still starting.
+        for future in [crew.executor.submit(os.getpid) for _ in range(2)]:
+            future.result()
+        crew.messages(0.1)
+        raise InputError("no volume")
+
+
+def test_an_error_ends_workers_that_have_only_just_started():
+    def give_up(number, frame):
+        raise TimeoutError("a worker was waited for that never ends")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(30)
+    try:
+        with pytest.raises(InputError, match="no volume"):
+            _fail_early()
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_two_runs_in_one_folder_are_refused(tmp_path):

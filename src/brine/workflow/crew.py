@@ -66,20 +66,13 @@ def local_crew(cores: int | None = None) -> Iterator[Crew]:
     executor = ProcessPoolExecutor(
         cores, mp_context=context, initializer=_start_worker, initargs=(outbox,)
     )
-    workers: set[int] = set()
-
-    def messages(timeout: float) -> list[Message]:
-        found = _drain(outbox, timeout)
-        workers.update(int(numbers["pid"]) for name, _, numbers in found if not name)
-        return [message for message in found if message[0]]
-
+    others = set(multiprocessing.active_children())
     try:
-        yield Crew(executor, cores, messages)
+        yield Crew(executor, cores, lambda timeout: _drain(outbox, timeout))
     except BaseException:
-        messages(0.0)
-        for pid in workers:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        # All of them: one left alive would wait for work that a dead one had locked.
+        for worker in set(multiprocessing.active_children()) - others:
+            worker.kill()
         executor.shutdown(wait=True, cancel_futures=True)
         raise
     executor.shutdown(wait=True)
@@ -147,7 +140,6 @@ def _start_worker(outbox: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    outbox.put(("", "", {"pid": float(os.getpid())}))
 
 
 def _end_with_parent() -> None:
