@@ -55,6 +55,8 @@ def load(path: Path | str) -> NativePotential:
     """
     path = Path(path)
     try:
+        if path.is_file() and not zipfile.is_zipfile(path):
+            raise ValueError("no complete zip archive")
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             header = json.loads(bytes(archive["header"]))
             if header.get("format") != FORMAT:
