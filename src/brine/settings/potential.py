@@ -32,5 +32,5 @@ class NativeSettings(Section):
     """Weight of an energy per atom, in units of the scatter of all of them."""
     force_weight: float = Field(default=1.0, gt=0.0)
     """Weight of a force component, in units of the scatter of all of them."""
-    stress_weight: float = Field(default=5.0, gt=0.0)
+    stress_weight: float = Field(default=15.0, gt=0.0)
     """Weight of a stress component, in units of the scatter of all of them."""
