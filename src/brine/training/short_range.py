@@ -26,8 +26,10 @@ REACH = 0.95
 """Share of the closest approach below which ZBL is asked for."""
 LATITUDE = 0.3
 """Of the wall's force: how far from ZBL the fit may be."""
-PUSHES = 12
-"""Pushed frames for each pair of elements."""
+FRAMES = 12
+"""Frames with pushed molecules for each pair of elements."""
+PUSHES = 10
+"""Molecules pushed in each of them, if it holds as many."""
 
 Rows = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -56,10 +58,11 @@ def short_range_rows(
     for z in range(len(descriptor.elements)):
         for a in range(z, len(descriptor.elements)):
             yield _isolated_pair(descriptor, (z, a), shortest[z, a], force_scale)
-            for _ in range(PUSHES):
-                push = _push(dataset, descriptor, (z, a), shortest[z, a], rng)
-                if push is not None:
-                    yield _pushed(descriptor, walls, push, force_scale)
+            for _ in range(FRAMES):
+                atoms = dataset.frame(int(rng.integers(len(dataset))))
+                pushes = _push(atoms, descriptor, (z, a), shortest[z, a], rng)
+                if pushes:
+                    yield _pushed(descriptor, walls, atoms, pushes, force_scale)
 
 
 def _isolated_pair(
@@ -86,41 +89,47 @@ def _isolated_pair(
 
 @dataclass(frozen=True, eq=False)
 class _Push:
-    """A frame with one molecule moved, and the direction back."""
+    """A molecule that was moved, and the direction back."""
 
-    atoms: Atoms
     molecule: NDArray[np.bool_]
     away: NDArray[np.float64]
 
 
 def _push(
-    dataset: Dataset,
+    atoms: Atoms,
     descriptor: Descriptor,
     pair: tuple[int, int],
     shortest: float,
     rng: np.random.Generator,
-) -> _Push | None:
-    """Some molecule moved until a pair of its and another's atoms is too close."""
+) -> list[_Push]:
+    """Move some molecules until a pair of theirs and another's atoms is too close.
+
+    The atoms are changed in place. No molecule takes part in two pushes.
+    """
     first, second = (descriptor.elements[k] for k in pair)
-    atoms = dataset.frame(int(rng.integers(len(dataset))))
-    atoms.calc = None
     labels = molecule_labels(atoms)
     pairs = neighbour_pairs(atoms, descriptor.settings.two_body_cutoff_A)
-    fits = (
+    fits = np.flatnonzero(
         (atoms.numbers[pairs.centre] == first)
         & (atoms.numbers[pairs.neighbour] == second)
         & (labels[pairs.centre] != labels[pairs.neighbour])
     )
-    if not fits.any():
-        return None
-    centre = rng.choice(pairs.centre[fits])
-    mine = np.flatnonzero(fits & (pairs.centre == centre))
-    nearest = mine[np.argmin(pairs.distances[mine])]
-    toward = pairs.vectors[nearest] / pairs.distances[nearest]
-    molecule = labels == labels[centre]
-    distance = shortest * rng.uniform(0.65, REACH)
-    atoms.positions[molecule] += (pairs.distances[nearest] - distance) * toward
-    return _Push(atoms, molecule, -toward)
+    # The nearest partner of every atom, in random order of the atoms.
+    fits = fits[np.argsort(pairs.distances[fits], kind="stable")]
+    _, nearest = np.unique(pairs.centre[fits], return_index=True)
+    pushes: list[_Push] = []
+    taken: set[int] = set()
+    for k in rng.permutation(fits[nearest]):
+        both = {int(labels[pairs.centre[k]]), int(labels[pairs.neighbour[k]])}
+        if len(pushes) == PUSHES or both & taken:
+            continue
+        taken |= both
+        toward = pairs.vectors[k] / pairs.distances[k]
+        molecule = labels == labels[pairs.centre[k]]
+        distance = shortest * rng.uniform(0.65, REACH)
+        atoms.positions[molecule] += (pairs.distances[k] - distance) * toward
+        pushes.append(_Push(molecule, -toward))
+    return pushes
 
 
 class _Walls:
@@ -134,26 +143,35 @@ class _Walls:
             linear_model(descriptor, nothing, reach) for reach in (shortest, everywhere)
         ]
 
-    def along(self, push: _Push) -> tuple[float, float]:
-        """Force on the pushed molecule away from the other, eV/Å: baseline, bare."""
-        element, positions, cell, periodic = self._descriptor.arrays(push.atoms)
+    def forces(self, atoms: Atoms) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(n_atoms, 3) arrays, eV/Å: of the baseline, and bare."""
+        element, positions, cell, periodic = self._descriptor.arrays(atoms)
         baseline, bare = (
             _native.NativeForceField(model, element, 0.0, 1).compute(
                 positions, cell, periodic
-            )[1][push.molecule]
+            )[1]
             for model in self._models
         )
-        return float(baseline.sum(0) @ push.away), float(bare.sum(0) @ push.away)
+        return baseline, bare
 
 
 def _pushed(
-    descriptor: Descriptor, walls: _Walls, push: _Push, force_scale: float
+    descriptor: Descriptor,
+    walls: _Walls,
+    atoms: Atoms,
+    pushes: list[_Push],
+    force_scale: float,
 ) -> Rows:
-    """The force on the molecule along the push: one row."""
-    n_atoms = len(push.atoms)
-    forces = descriptor.design_rows(push.atoms)[1 : 1 + 3 * n_atoms]
-    on_molecule = forces.reshape(n_atoms, 3, -1)[push.molecule].sum(0)
-    baseline, bare = walls.along(push)
-    margin = force_scale + LATITUDE * abs(bare)
-    row = (push.away @ on_molecule) / margin
-    return row[None], np.array([(bare - baseline) / margin])
+    """The force on each pushed molecule along its push: a row each."""
+    n_atoms = len(atoms)
+    features = descriptor.design_rows(atoms)[1 : 1 + 3 * n_atoms]
+    features = features.reshape(n_atoms, 3, -1)
+    baseline, bare = walls.forces(atoms)
+    rows, targets = [], []
+    for push in pushes:
+        wanted = float(bare[push.molecule].sum(0) @ push.away)
+        known = float(baseline[push.molecule].sum(0) @ push.away)
+        margin = force_scale + LATITUDE * abs(wanted)
+        rows.append(push.away @ features[push.molecule].sum(0) / margin)
+        targets.append((wanted - known) / margin)
+    return np.array(rows), np.array(targets)
