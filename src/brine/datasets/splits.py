@@ -43,7 +43,14 @@ class Split:
         for name in ("train", "test"):
             indices = np.array(getattr(self, name), dtype=np.int64)
             if not indices.size:
-                raise InputError(f"`{name}` must hold at least one frame, got none.")
+                remedy = {
+                    "train": "hold out fewer",
+                    "test": "hold out more, or give more frames",
+                }[name]
+                raise InputError(
+                    f"the split must put at least one frame into `{name}`, got none; "
+                    f"{remedy}."
+                )
             indices.flags.writeable = False
             object.__setattr__(self, name, indices)
         shared = np.intersect1d(self.train, self.test)
