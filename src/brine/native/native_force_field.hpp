@@ -15,8 +15,8 @@ struct Workspace;  // one thread's memory
 class NativeForceField : public ForceField {
  public:
   // `element` gives each atom's index into the model's elements; lists reach `skin`
-  // Å beyond the cutoff and are rebuilt once an atom has moved half of it. Threads
-  // take atoms as they come, so with more than one the last bits of sums may vary;
+  // Å beyond the cutoff and are rebuilt once an atom has moved half of it. Atoms
+  // are shared out in a fixed way, so the same number of threads gives the same bits;
   // 0 threads means all there are.
   NativeForceField(std::shared_ptr<const LinearModel> model, std::vector<int> element,
                    double skin, int threads);

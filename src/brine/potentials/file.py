@@ -4,8 +4,10 @@ import json
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from brine.errors import PotentialFileError
 from brine.potentials.descriptor import Descriptor
@@ -81,7 +83,9 @@ def load(path: Path | str) -> NativePotential:
         ) from None
 
 
-def _assemble(header: dict, arrays: dict) -> NativePotential:  # type: ignore[type-arg]
+def _assemble(
+    header: dict[str, Any], arrays: dict[str, NDArray[np.float64]]
+) -> NativePotential:
     settings = NativeSettings.model_validate(header["settings"])
     descriptor = Descriptor(tuple(header["elements"]), settings)
     n_columns = descriptor.n_columns

@@ -60,7 +60,7 @@ class NativePotential:
     ) -> _native.ForceField:
         """The C++ force field for these atoms, in their order.
 
-        With one thread the same positions give the same bits; 0 means all threads.
+        The same number of threads gives the same bits; 0 means all threads.
 
         Raises
         ------
