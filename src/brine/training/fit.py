@@ -18,8 +18,8 @@ from brine.native import _native
 from brine.potentials import Calibration, Descriptor, NativePotential
 from brine.potentials.tables import linear_model
 from brine.settings.potential import NativeSettings
-from brine.structures.neighbours import neighbour_pairs
 from brine.structures.progress import Report, silent
+from brine.training.closest_approach import closest_approach
 from brine.training.regression import NormalEquations, Regression, bayesian_ridge
 from brine.training.short_range import short_range_rows
 
@@ -78,11 +78,11 @@ def fit(
     _check(dataset)
     descriptor = Descriptor(dataset.elements, settings)
     references = _references(dataset)
-    shortest = shortest_distances(dataset, descriptor)
-    targets = _Targets(dataset, descriptor, references, shortest)
+    closest = closest_approach(dataset, descriptor)
+    targets = _Targets(dataset, descriptor, references, closest.of_atoms)
     equations = NormalEquations(descriptor.n_columns)
     for rows, values in short_range_rows(
-        dataset, descriptor, shortest, force_scale=targets.scales.force
+        dataset, descriptor, closest, force_scale=targets.scales.force
     ):
         equations.add(rows, values)
     due = [max(1, round(share * len(dataset))) for share in LEARNING_SHARES]
@@ -109,23 +109,6 @@ def _potential(equations: NormalEquations, targets: "_Targets") -> NativePotenti
         shortest=targets.shortest,
         provenance=_provenance(targets.dataset, regression, targets),
     )
-
-
-def shortest_distances(dataset: Dataset, descriptor: Descriptor) -> NDArray[np.float64]:
-    """(n_elements, n_elements) array, Å: closest approach of each pair in the data.
-
-    A pair that never comes within the cutoff stands at the cutoff.
-    """
-    n_elements = len(descriptor.elements)
-    cutoff = descriptor.settings.two_body_cutoff_A
-    shortest = np.full((n_elements, n_elements), cutoff)
-    for atoms in dataset.frames():
-        pairs = neighbour_pairs(atoms, cutoff)
-        element = descriptor.index(atoms.numbers)
-        np.minimum.at(
-            shortest, (element[pairs.centre], element[pairs.neighbour]), pairs.distances
-        )
-    return np.asarray(np.minimum(shortest, shortest.T))
 
 
 class _Targets:

@@ -1,10 +1,10 @@
 """What a fit is told about distances that no label reaches.
 
-Labels of a liquid say nothing of two oxygens at 2 Å, and a model that is free there
-finds a well sooner or later. Below the closest approach of each pair of elements in
-the data, the fit is asked to follow bare ZBL, within a wide margin: on isolated pairs,
-and where one molecule of a training frame is pushed against another, so that the many-
-body terms cannot undo the wall.
+Labels of a liquid say nothing of two oxygens at 2 Å, or of two hydrogens of different
+waters at 1.4 Å, and a model that is free there finds a well sooner or later. Below the
+closest approach in the data the fit is asked to follow bare ZBL: on isolated pairs, and
+where molecules of a training frame are pushed against each other, so that the many-body
+terms cannot undo the wall.
 """
 
 from collections.abc import Iterator
@@ -21,14 +21,15 @@ from brine.potentials.baselines.zbl import zbl, zbl_cutoff
 from brine.potentials.tables import linear_model
 from brine.structures import molecule_labels
 from brine.structures.neighbours import neighbour_pairs
+from brine.training.closest_approach import ClosestApproach
 
-REACH = 0.95
-"""Share of the closest approach below which ZBL is asked for."""
-LATITUDE = 0.3
-"""Of the wall's force: how far from ZBL the fit may be."""
+NEAREST, REACH = 0.65, 0.95
+"""Shares of the closest approach between which ZBL is asked for."""
+SLACK = 3.0
+"""Of the labels' scatter: what a row of the wall weighs less than a force's."""
 FRAMES = 12
 """Frames with pushed molecules for each pair of elements."""
-PUSHES = 10
+PUSHES = 30
 """Molecules pushed in each of them, if it holds as many."""
 
 Rows = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -37,7 +38,7 @@ Rows = tuple[NDArray[np.float64], NDArray[np.float64]]
 def short_range_rows(
     dataset: Dataset,
     descriptor: Descriptor,
-    shortest: NDArray[np.float64],
+    closest: ClosestApproach,
     *,
     force_scale: float,
 ) -> Iterator[Rows]:
@@ -48,25 +49,27 @@ def short_range_rows(
     dataset : Dataset
         Frames whose molecules are pushed together.
     descriptor : Descriptor
-    shortest : (n_elements, n_elements) array, Å
-        Closest approach of each pair of elements.
+    closest : ClosestApproach
     force_scale : float, eV/Å
-        Scatter of the labels; the margin never goes below it.
+        Scatter of the labels, in whose units the rows of the data are.
     """
     rng = np.random.default_rng(0)
-    walls = _Walls(descriptor, shortest)
+    slack = SLACK * force_scale
+    walls = _Walls(descriptor, closest.of_atoms)
     for z in range(len(descriptor.elements)):
         for a in range(z, len(descriptor.elements)):
-            yield _isolated_pair(descriptor, (z, a), shortest[z, a], force_scale)
+            pair, shortest = (z, a), closest.of_atoms[z, a]
+            yield _isolated_pair(descriptor, pair, shortest, slack)
+            distances = NEAREST * shortest, REACH * closest.of_molecules[z, a]
             for _ in range(FRAMES):
                 atoms = dataset.frame(int(rng.integers(len(dataset))))
-                pushes = _push(atoms, descriptor, (z, a), shortest[z, a], rng)
+                pushes = _push(atoms, descriptor, pair, distances, rng)
                 if pushes:
-                    yield _pushed(descriptor, walls, atoms, pushes, force_scale)
+                    yield _pushed(descriptor, walls, atoms, pushes, slack)
 
 
 def _isolated_pair(
-    descriptor: Descriptor, pair: tuple[int, int], shortest: float, force_scale: float
+    descriptor: Descriptor, pair: tuple[int, int], shortest: float, slack: float
 ) -> Rows:
     """Slopes of the two-body channels: an isolated pair has no other features."""
     settings = descriptor.settings
@@ -83,7 +86,7 @@ def _isolated_pair(
     rows[:, descriptor.two_body_columns(*pair[::-1])] += slope
     _, wanted = zbl(r, numbers, cutoff=settings.two_body_cutoff_A)
     _, baseline = zbl(r, numbers, cutoff=zbl_cutoff(numbers, shortest))
-    margin = force_scale + LATITUDE * np.abs(wanted)
+    margin = slack + np.abs(wanted)
     return rows / margin[:, None], (wanted - baseline) / margin
 
 
@@ -99,10 +102,12 @@ def _push(
     atoms: Atoms,
     descriptor: Descriptor,
     pair: tuple[int, int],
-    shortest: float,
+    distances: tuple[float, float],
     rng: np.random.Generator,
 ) -> list[_Push]:
     """Move some molecules until a pair of theirs and another's atoms is too close.
+
+    The pair's new distance lies anywhere between the two in `distances` (Å).
 
     The atoms are changed in place. No molecule takes part in two pushes.
     """
@@ -126,7 +131,7 @@ def _push(
         taken |= both
         toward = pairs.vectors[k] / pairs.distances[k]
         molecule = labels == labels[pairs.centre[k]]
-        distance = shortest * rng.uniform(0.65, REACH)
+        distance = rng.uniform(*distances)
         atoms.positions[molecule] += (pairs.distances[k] - distance) * toward
         pushes.append(_Push(molecule, -toward))
     return pushes
@@ -160,7 +165,7 @@ def _pushed(
     walls: _Walls,
     atoms: Atoms,
     pushes: list[_Push],
-    force_scale: float,
+    slack: float,
 ) -> Rows:
     """The force on each pushed molecule along its push: a row each."""
     n_atoms = len(atoms)
@@ -171,7 +176,7 @@ def _pushed(
     for push in pushes:
         wanted = float(bare[push.molecule].sum(0) @ push.away)
         known = float(baseline[push.molecule].sum(0) @ push.away)
-        margin = force_scale + LATITUDE * abs(wanted)
+        margin = slack + abs(wanted)
         rows.append(push.away @ features[push.molecule].sum(0) / margin)
         targets.append((wanted - known) / margin)
     return np.array(rows), np.array(targets)
