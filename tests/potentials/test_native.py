@@ -84,7 +84,7 @@ def test_a_list_with_skin_follows_moving_atoms_and_a_changing_cell():
     """A kept list gives what a fresh one gives, step after step."""
     potential = _random_potential(NativeSettings(angular_momentum=1))
     atoms = small_triclinic()
-    kept = potential.force_field(atoms, skin=0.6)
+    kept = potential.force_field(atoms, skin=0.6, precision="double")
     rng = np.random.default_rng(3)
     for _ in range(30):
         atoms.positions += rng.normal(scale=0.05, size=atoms.positions.shape)
@@ -94,6 +94,18 @@ def test_a_list_with_skin_follows_moving_atoms_and_a_changing_cell():
         fresh = potential.evaluate(atoms)
         assert energy == pytest.approx(fresh.energy, rel=1e-12)
         np.testing.assert_allclose(forces, fresh.forces, rtol=0, atol=1e-8)
+
+
+def test_single_precision_is_close_enough_for_dynamics(small_potential):
+    """Forces within 1e-4 eV/Å (root mean square) of double precision."""
+    for atoms in water_like_frames(5, seed=9).frames():
+        exact = small_potential.evaluate(atoms)
+        _, *geometry = small_potential.descriptor.arrays(atoms)
+        field = small_potential.force_field(atoms, precision="single")
+        energy, forces, _ = field.compute(*geometry)
+        assert np.sqrt(np.mean((forces - exact.forces) ** 2)) < 1e-4
+        assert abs(energy - exact.energy) < 1e-5 * len(atoms)
+        assert not np.array_equal(forces, exact.forces)
 
 
 def test_pair_labels_are_reproduced(small_potential):

@@ -57,6 +57,17 @@ def test_useless_columns_are_held_at_zero():
     assert found.effective_parameters < 4
 
 
+def test_a_column_of_rounding_noise_keeps_the_prior():
+    """Its weight is zero and its deviation wide, however well noise fits noise."""
+    rows, _, targets = _problem()
+    noise = 1e-13 * np.random.default_rng(5).normal(size=(len(rows), 1))
+    found = _fit(np.hstack([rows, noise]), targets + 1e12 * noise[:, 0])
+    assert found.weights[-1] == 0
+    query = np.eye(13)[[0, 12]]
+    seen, unseen = found.posterior.deviation(query)
+    assert unseen > 100 * seen
+
+
 def test_nothing_to_fit_is_refused():
     with pytest.raises(InputError, match="differ from zero"):
         bayesian_ridge(NormalEquations(3))

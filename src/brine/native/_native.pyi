@@ -64,6 +64,15 @@ class NativeForceField(ForceField):
         threads: int,
     ) -> None: ...
 
+class SinglePrecisionForceField(ForceField):
+    def __init__(
+        self,
+        model: LinearModel,
+        element: NDArray[np.int32],
+        skin: float,
+        threads: int,
+    ) -> None: ...
+
 def radial_functions(
     r: NDArray[np.float64], n: int, cutoff: float, scale: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...

@@ -1,6 +1,3 @@
-#include <nanobind/stl/shared_ptr.h>
-
-#include <memory>
 #include <stdexcept>
 
 #include "arrays.hpp"
@@ -55,12 +52,11 @@ auto copy(const Array& array) {
   return std::vector(array.data(), array.data() + array.size());
 }
 
-// `quadratic` arrives as [centre][l][α][α'] without padding.
-std::shared_ptr<LinearModel> make_model(
-    const DescriptorShape& shape, const In<double, nb::shape<-1>>& bias, double start,
-    double step, const In<double, nb::shape<-1, -1, -1, 6>>& tables,
-    const In<double, nb::shape<-1, -1, -1, -1>>& quadratic,
-    const In<double, nb::shape<-1, -1>>& shortest) {
+LinearModel make_model(const DescriptorShape& shape,
+                       const In<double, nb::shape<-1>>& bias, double start, double step,
+                       const In<double, nb::shape<-1, -1, -1, 6>>& tables,
+                       const In<double, nb::shape<-1, -1, -1, -1>>& quadratic,
+                       const In<double, nb::shape<-1, -1>>& shortest) {
   const std::size_t E = shape.n_elements, N = shape.n_three, L = shape.l_max + 1;
   if (bias.shape(0) != E || tables.shape(0) != E || tables.shape(1) != E ||
       quadratic.shape(0) != E || quadratic.shape(1) != L ||
@@ -68,20 +64,14 @@ std::shared_ptr<LinearModel> make_model(
       shortest.shape(0) != E || shortest.shape(1) != E)
     throw std::invalid_argument(
         "arrays do not have the shapes the descriptor asks for");
-  auto model = std::make_shared<LinearModel>();
-  model->shape = shape;
-  model->bias = copy(bias);
-  model->pairs = {start, step, static_cast<int>(tables.shape(2)), copy(tables)};
-  model->shortest = copy(shortest);
-  const std::size_t padded = model->padded(), width = model->width();
-  model->quadratic.assign(E * L * width * width, 0.0);
-  for (std::size_t z = 0; z < E; ++z)
-    for (std::size_t l = 0; l < L; ++l)
-      for (std::size_t a = 0; a < E * N; ++a)
-        for (std::size_t b = 0; b < E * N; ++b)
-          model->quadratic[((z * L + l) * width + a / N * padded + a % N) * width +
-                           b / N * padded + b % N] = quadratic(z, l, a, b);
-  return model;
+  return {shape,
+          copy(bias),
+          start,
+          step,
+          static_cast<int>(tables.shape(2)),
+          copy(tables),
+          copy(quadratic),
+          copy(shortest)};
 }
 
 // T_n(x(r)) f(r) and its derivative for every r: two (n_r, n) arrays.
@@ -95,6 +85,17 @@ nb::tuple radial_functions(const In<double, nb::shape<-1>>& r, int n, double cut
     });
   return nb::make_tuple(to_numpy(std::move(value), {n_r, width}),
                         to_numpy(std::move(slope), {n_r, width}));
+}
+
+template <class Number>
+void bind_force_field(nb::module_& m, const char* name) {
+  nb::class_<NativeForceField<Number>, ForceField>(m, name).def(
+      "__init__",
+      [](NativeForceField<Number>* self, const LinearModel& model,
+         const Elements& element, double skin, int threads) {
+        new (self) NativeForceField<Number>(model, copy(element), skin, threads);
+      },
+      nb::arg("model"), nb::arg("element"), nb::arg("skin"), nb::arg("threads"));
 }
 
 }  // namespace
@@ -117,17 +118,20 @@ void bind_potentials(nb::module_& m) {
       .def_prop_ro("two_start", &DescriptorShape::two_start)
       .def_prop_ro("three_start", &DescriptorShape::three_start);
   nb::class_<LinearModel>(m, "LinearModel")
-      .def(nb::new_(&make_model), nb::arg("shape"), nb::arg("bias"), nb::arg("start"),
-           nb::arg("step"), nb::arg("tables"), nb::arg("quadratic"),
-           nb::arg("shortest"));
-  nb::class_<NativeForceField, ForceField>(m, "NativeForceField")
       .def(
           "__init__",
-          [](NativeForceField* self, std::shared_ptr<LinearModel> model,
-             const Elements& element, double skin, int threads) {
-            new (self) NativeForceField(std::move(model), copy(element), skin, threads);
+          [](LinearModel* self, const DescriptorShape& shape,
+             const In<double, nb::shape<-1>>& bias, double start, double step,
+             const In<double, nb::shape<-1, -1, -1, 6>>& tables,
+             const In<double, nb::shape<-1, -1, -1, -1>>& quadratic,
+             const In<double, nb::shape<-1, -1>>& shortest) {
+            new (self) LinearModel(
+                make_model(shape, bias, start, step, tables, quadratic, shortest));
           },
-          nb::arg("model"), nb::arg("element"), nb::arg("skin"), nb::arg("threads"));
+          nb::arg("shape"), nb::arg("bias"), nb::arg("start"), nb::arg("step"),
+          nb::arg("tables"), nb::arg("quadratic"), nb::arg("shortest"));
+  bind_force_field<double>(m, "NativeForceField");
+  bind_force_field<float>(m, "SinglePrecisionForceField");
   m.def("radial_functions", &radial_functions, nb::arg("r"), nb::arg("n"),
         nb::arg("cutoff"), nb::arg("scale"));
   m.def("design_rows", &py_design_rows, nb::arg("shape"), nb::arg("element"),

@@ -12,7 +12,21 @@
 // resolves short distances more finely; it and its first two derivatives vanish at R.
 #pragma once
 
+#include <type_traits>
+
 namespace brine {
+
+// Of a vector of numbers, or of a number itself.
+template <class V>
+struct ElementOf {
+  using type = std::decay_t<decltype(V{}[0])>;
+};
+template <>
+struct ElementOf<double> {
+  using type = double;
+};
+template <class V>
+using Element = typename ElementOf<V>::type;
 
 template <class V>
 struct Radial {  // one map and cutoff; values of T_n f and their derivatives
@@ -21,20 +35,22 @@ struct Radial {  // one map and cutoff; values of T_n f and their derivatives
   template <class Visit>
   inline __attribute__((always_inline)) void operator()(V r, int n,
                                                         Visit&& visit) const {
+    using Number = Element<V>;
     const double end = 1.0 / (1.0 + cutoff * cutoff / (scale * scale));
-    const V s = 1.0 / (1.0 + r * r * (1.0 / (scale * scale)));
-    const V x = (2.0 * s - (1.0 + end)) * (1.0 / (1.0 - end));
-    const V dx = s * s * r * (-4.0 / (scale * scale * (1.0 - end)));
-    const double inverse2 = 1.0 / (cutoff * cutoff);
-    const V inside = 1.0 - r * r * inverse2;
-    const V room = inside > 0.0 ? inside : inside - inside;
+    const Number curvature = 1.0 / (scale * scale), inverse2 = 1.0 / (cutoff * cutoff);
+    const Number stretch = 2.0 / (1.0 - end), middle = (1.0 + end) / (1.0 - end);
+    const V s = 1 / (1 + r * r * curvature);
+    const V x = stretch * s - middle;
+    const V dx = s * s * r * (-2 * curvature * stretch);
+    const V inside = 1 - r * r * inverse2;
+    const V room = inside > 0 ? inside : inside - inside;
     const V f = room * room * room;
-    const V df = room * room * r * (-6.0 * inverse2);
-    V t = f - f + 1.0, t_next = x, d = t - t, d_next = t;
+    const V df = room * room * r * (-6 * inverse2);
+    V t = f - f + 1, t_next = x, d = t - t, d_next = t;
     for (int k = 0; k < n; ++k) {
       visit(k, f * t, df * t + f * d * dx);
-      const V t_after = 2.0 * x * t_next - t;
-      const V d_after = 2.0 * t_next + 2.0 * x * d_next - d;
+      const V t_after = 2 * x * t_next - t;
+      const V d_after = 2 * t_next + 2 * x * d_next - d;
       t = t_next, t_next = t_after;
       d = d_next, d_next = d_after;
     }
@@ -70,8 +86,9 @@ struct HarmonicFactors {
 //   (x + iy)^m = c_m + i s_m,      Y_{l,±m} = F_lm Q_l^m {c_m, s_m}
 template <int L, class V, class Visit>
 inline __attribute__((always_inline)) void each_harmonic(V x, V y, V z, Visit&& visit) {
+  using Number = Element<V>;
   constexpr HarmonicFactors<L> factors;
-  const V zero = x - x, one = zero + 1.0;
+  const V zero = x - x, one = zero + 1;
   V q[(L + 1) * (L + 2) / 2], c[L + 1], s[L + 1];
   c[0] = one, s[0] = zero;
 #pragma GCC unroll 16
@@ -82,28 +99,29 @@ inline __attribute__((always_inline)) void each_harmonic(V x, V y, V z, Visit&& 
   double diagonal = 1.0;
 #pragma GCC unroll 16
   for (int m = 0; m <= L; ++m) {
-    q[m * (m + 1) / 2 + m] = zero + diagonal;
+    q[m * (m + 1) / 2 + m] = zero + Number(diagonal);
     diagonal *= 2 * m + 1;
   }
 #pragma GCC unroll 16
   for (int l = 1; l <= L; ++l) {
-    q[l * (l + 1) / 2 + l - 1] = (2.0 * l - 1.0) * z * q[(l - 1) * l / 2 + l - 1];
+    q[l * (l + 1) / 2 + l - 1] = Number(2 * l - 1) * z * q[(l - 1) * l / 2 + l - 1];
 #pragma GCC unroll 16
     for (int m = l - 2; m >= 0; --m)
-      q[l * (l + 1) / 2 + m] = ((2.0 * l - 1.0) * z * q[(l - 1) * l / 2 + m] -
-                                (l + m - 1.0) * q[(l - 2) * (l - 1) / 2 + m]) *
-                               (1.0 / (l - m));
+      q[l * (l + 1) / 2 + m] = (Number(2 * l - 1) * z * q[(l - 1) * l / 2 + m] -
+                                Number(l + m - 1) * q[(l - 2) * (l - 1) / 2 + m]) *
+                               Number(1.0 / (l - m));
   }
 #pragma GCC unroll 16
   for (int l = 0; l <= L; ++l) {
 #pragma GCC unroll 16
     for (int m = 0; m <= l; ++m) {
-      const double factor = factors.value[l * (l + 1) / 2 + m];
+      const Number factor = factors.value[l * (l + 1) / 2 + m];
       const V value = factor * q[l * (l + 1) / 2 + m];
       const V above = m + 1 <= l - 1 ? factor * q[(l - 1) * l / 2 + m + 1] : zero;
-      const V along = m <= l - 1 ? (factor * (l + m)) * q[(l - 1) * l / 2 + m] : zero;
-      const V c_less = m > 0 ? (1.0 * m) * c[m > 0 ? m - 1 : 0] : zero;
-      const V s_less = m > 0 ? (1.0 * m) * s[m > 0 ? m - 1 : 0] : zero;
+      const V along =
+          m <= l - 1 ? (factor * Number(l + m)) * q[(l - 1) * l / 2 + m] : zero;
+      const V c_less = m > 0 ? Number(m) * c[m > 0 ? m - 1 : 0] : zero;
+      const V s_less = m > 0 ? Number(m) * s[m > 0 ? m - 1 : 0] : zero;
       visit(l, l * l + l + m, value * c[m], value * c_less - x * above * c[m],
             -value * s_less - y * above * c[m], along * c[m]);
       if (m > 0)

@@ -3,173 +3,108 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <map>
 #include <stdexcept>
-
-#include "linear_kernel.hpp"
 
 namespace brine {
 
-CentreKernel centre_kernel(const DescriptorShape& shape) {
+namespace {
+
+template <class Number>
+CentreKernel<Number> centre_kernel(const DescriptorShape& shape) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma"))
-    return avx512::kernel(shape);
+    return avx512::kernel<Number>(shape);
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    return avx2::kernel(shape);
+    return avx2::kernel<Number>(shape);
 #endif
-  return portable::kernel(shape);
+  return portable::kernel<Number>(shape);
 }
 
-struct Workspace {
-  Workspace(const LinearModel& model, int entries) : room(entries) {
+}  // namespace
+
+template <class Number>
+struct NativeForceField<Number>::Workspace {
+  Workspace(const KernelModel<Number>& model, int entries) : room(entries) {
     const int n_elements = model.shape.n_elements, lm = model.shape.n_harmonics();
-    const std::size_t size = entries, padded = model.padded();
-    const std::size_t lengths[] = {size,
-                                   size,
-                                   size,
-                                   size,
-                                   size,
-                                   size,
-                                   size,
-                                   size * padded,
-                                   size * padded,
-                                   size * padded,
-                                   size * lm,
-                                   static_cast<std::size_t>(lm) * model.width(),
-                                   static_cast<std::size_t>(lm) * model.width()};
+    const std::size_t size = entries;
+    const std::size_t of_channels = size * model.padded, of_harmonics = size * lm;
+    const std::size_t of_density = static_cast<std::size_t>(lm) * model.width;
+    PackedNeighbours<Number>& packed = scratch.packed;
+    const std::pair<Number**, std::size_t> parts[] = {
+        {&packed.x, size},
+        {&packed.y, size},
+        {&packed.z, size},
+        {&packed.r, size},
+        {&scratch.gradient[0], size},
+        {&scratch.gradient[1], size},
+        {&scratch.gradient[2], size},
+        {&scratch.g, of_channels},
+        {&scratch.slope, of_channels},
+        {&scratch.rows, of_channels},
+        {&scratch.harmonics, of_harmonics},
+        {&scratch.density, of_density},
+        {&scratch.derivative, of_density}};
     std::size_t total = 0;
-    for (std::size_t length : lengths) total += length;
-    numbers.assign(total, 0.0);
+    for (const auto& [place, length] : parts) total += length;
+    numbers.assign(total, Number(0));
+    Number* at = numbers.data();
+    for (const auto& [place, length] : parts) *place = at, at += length;
     atoms.resize(size);
     runs.resize(2 * static_cast<std::size_t>(n_elements));
-    double* at = numbers.data();
-    double** places[] = {
-        &scratch.packed.x,    &scratch.packed.y,    &scratch.packed.z,
-        &scratch.packed.r,    &scratch.gradient[0], &scratch.gradient[1],
-        &scratch.gradient[2], &scratch.g,           &scratch.slope,
-        &scratch.rows,        &scratch.harmonics,   &scratch.density,
-        &scratch.derivative};
-    for (int k = 0; k < 13; ++k) *places[k] = at, at += lengths[k];
-    scratch.packed.atom = atoms.data();
-    scratch.packed.near = runs.data();
-    scratch.packed.far = runs.data() + n_elements;
+    packed.atom = atoms.data();
+    packed.near = runs.data();
+    packed.far = runs.data() + n_elements;
   }
 
   int room;
-  std::vector<double> numbers;
+  std::vector<Number> numbers;
   std::vector<int> atoms;
-  std::vector<PackedNeighbours::Run> runs;
-  Scratch scratch{};
+  std::vector<typename PackedNeighbours<Number>::Run> runs;
+  Scratch<Number> scratch{};
 };
 
-NativeForceField::NativeForceField(std::shared_ptr<const LinearModel> model,
-                                   std::vector<int> element, double skin, int threads)
-    : model_(std::move(model)),
-      element_(std::move(element)),
-      skin_(skin),
+template <class Number>
+NativeForceField<Number>::NativeForceField(const LinearModel& model,
+                                           std::vector<int> element, double skin,
+                                           int threads)
+    : list_(std::move(element), model.shape.n_elements, model.reach(), skin),
+      tables_(model.tables.begin(), model.tables.end()),
+      bias_(model.bias),
+      shortest_(model.shortest),
       threads_(threads),
-      kernel_(centre_kernel(model_->shape)) {
+      kernel_(centre_kernel<Number>(model.shape)) {
   if (!kernel_) throw std::invalid_argument("no kernel for this descriptor");
+  const std::size_t E = model.shape.n_elements, N = model.shape.n_three;
+  const std::size_t L = model.shape.l_max + 1, C = E * N;
+  const std::size_t padded = (N + lanes<Number> - 1) / lanes<Number> * lanes<Number>;
+  const std::size_t width = E * padded;
+  quadratic_.assign(E * L * width * width, Number(0));
+  for (std::size_t zl = 0; zl < E * L; ++zl)
+    for (std::size_t a = 0; a < C; ++a)
+      for (std::size_t b = 0; b < C; ++b)
+        quadratic_[(zl * width + a / N * padded + a % N) * width + b / N * padded +
+                   b % N] = static_cast<Number>(model.quadratic[(zl * C + a) * C + b]);
+  model_ = {model.shape,
+            static_cast<int>(padded),
+            static_cast<int>(width),
+            static_cast<Number>(model.reach()),
+            bias_.data(),
+            static_cast<Number>(model.start),
+            static_cast<Number>(model.step),
+            model.n_intervals,
+            tables_.data(),
+            quadratic_.data(),
+            shortest_.data()};
 }
 
-bool NativeForceField::list_holds(const double* positions, const Cell& cell) const {
-  if (listed_.empty()) return false;
-  // A homogeneous deformation of the cell carries the atoms along and would use the
-  // skin up at once, so what counts is the motion relative to it: with the list's
-  // cell H and today's H', r = s·H'. Distances shrink at most by the least stretch.
-  for (int d = 0; d < 3; ++d)
-    if (cell.periodic[d] != listed_cell_.periodic[d]) return false;
-  double stretch[3] = {1, 1, 1};
-  bool same = true;
-  for (int d = 0; d < 3; ++d)
-    for (int k = 0; k < 3; ++k)
-      same = same && cell.rows[d][k] == listed_cell_.rows[d][k];
-  if (!same) {
-    // Only isotropic changes are followed; any other rebuilds the list.
-    double ratio = 0;
-    for (int d = 0; d < 3 && ratio == 0; ++d)
-      for (int k = 0; k < 3; ++k)
-        if (listed_cell_.rows[d][k] != 0) {
-          ratio = cell.rows[d][k] / listed_cell_.rows[d][k];
-          break;
-        }
-    for (int d = 0; d < 3; ++d)
-      for (int k = 0; k < 3; ++k)
-        if (std::abs(cell.rows[d][k] - ratio * listed_cell_.rows[d][k]) > 1e-9)
-          return false;
-    for (double& value : stretch) value = ratio;
-  }
-  // Pairs outside the list were farther apart than reach + skin; today they are
-  // farther than ratio·(reach + skin) − 2·displacement.
-  const double reach = model_->reach();
-  const double slack = std::min(1.0, stretch[0]) * (reach + skin_) - reach;
-  if (slack <= 0) return false;
-  const double limit = 0.25 * slack * slack;
-  for (std::size_t i = 0; i < listed_.size(); i += 3) {
-    double moved = 0;
-    for (int k = 0; k < 3; ++k) {
-      const double d = positions[i + k] - stretch[k] * listed_[i + k];
-      moved += d * d;
-    }
-    if (moved > limit) return false;
-  }
-  return true;
-}
-
-void NativeForceField::rebuild(const double* positions, const Cell& cell) {
-  const int n = static_cast<int>(element_.size());
-  const int n_elements = model_->shape.n_elements;
-  const NeighbourList list = neighbours(n, positions, cell, model_->reach() + skin_);
-  first_.assign(static_cast<std::size_t>(n) * n_elements + 1, 0);
-  atom_.resize(list.atom.size()), image_.resize(list.atom.size());
-  shifts_.clear();
-  std::map<std::array<int, 3>, int> known;
-  std::vector<int> at(n_elements);
-  int most = 0;
-  for (int i = 0; i < n; ++i) {
-    int* first = &first_[static_cast<std::size_t>(i) * n_elements];
-    std::fill(at.begin(), at.end(), 0);
-    most = std::max(most, list.first[i + 1] - list.first[i]);
-    for (int k = list.first[i]; k < list.first[i + 1]; ++k)
-      ++at[element_[list.atom[k]]];
-    int place = list.first[i];
-    for (int a = 0; a < n_elements; ++a) {
-      first[a] = place;
-      place += at[a];
-      at[a] = first[a];
-    }
-    first[n_elements] = place;
-    for (int k = list.first[i]; k < list.first[i + 1]; ++k) {
-      const int* s = &list.shift[3 * static_cast<std::size_t>(k)];
-      const auto [found, added] =
-          known.try_emplace({s[0], s[1], s[2]}, static_cast<int>(known.size()));
-      if (added) shifts_.insert(shifts_.end(), s, s + 3);
-      const int to = at[element_[list.atom[k]]]++;
-      atom_[to] = list.atom[k], image_[to] = found->second;
-    }
-  }
-  // Each element's near and far runs may take all of its neighbours, padded.
-  room_ = 2 * (most + 2 * lanes * n_elements);
-  listed_.assign(positions, positions + 3 * static_cast<std::size_t>(n));
-  listed_cell_ = cell;
-}
-
-void NativeForceField::translate(const Cell& cell) {
-  translations_.resize(shifts_.size());
-  for (std::size_t t = 0; t < shifts_.size(); t += 3)
-    for (int k = 0; k < 3; ++k)
-      translations_[t + k] = shifts_[t] * cell.rows[0][k] +
-                             shifts_[t + 1] * cell.rows[1][k] +
-                             shifts_[t + 2] * cell.rows[2][k];
-}
-
-void NativeForceField::compute(int n, const double* positions, const Cell& cell,
-                               double& energy, double* forces, double virial[9]) {
-  if (n != static_cast<int>(element_.size()))
+template <class Number>
+void NativeForceField<Number>::compute(int n, const double* positions, const Cell& cell,
+                                       double& energy, double* forces,
+                                       double virial[9]) {
+  if (n != list_.size())
     throw std::invalid_argument("the force field was made for another number of atoms");
   for (int i = 0; i < 3 * n; ++i)
     if (!std::isfinite(positions[i])) {
@@ -178,16 +113,15 @@ void NativeForceField::compute(int n, const double* positions, const Cell& cell,
       std::fill(virial, virial + 9, std::nan(""));
       return;
     }
-  if (!list_holds(positions, cell)) rebuild(positions, cell);
-  translate(cell);
-  const Step step{positions,     element_.data(), translations_.data(),
-                  first_.data(), atom_.data(),    image_.data()};
+  const Step step = list_.at(positions, cell);
   const int n_threads =
       std::max(1, std::min(threads_ > 0 ? threads_ : omp_get_max_threads(), n / 16));
+  // Each element's near and far runs may take all of its neighbours, padded.
+  const int room = 2 * (list_.most() + 2 * lanes<Number> * model_.shape.n_elements);
   workspaces_.resize(std::max<std::size_t>(workspaces_.size(), n_threads));
   for (int t = 0; t < n_threads; ++t)
-    if (!workspaces_[t] || workspaces_[t]->room < room_)
-      workspaces_[t] = std::make_shared<Workspace>(*model_, room_ + room_ / 4);
+    if (!workspaces_[t] || workspaces_[t]->room < room)
+      workspaces_[t] = std::make_shared<Workspace>(model_, room + room / 4);
   partial_.resize(std::max<std::size_t>(partial_.size(), n_threads));
   std::vector<Totals> totals(n_threads);
 #pragma omp parallel num_threads(n_threads)
@@ -199,7 +133,7 @@ void NativeForceField::compute(int n, const double* positions, const Cell& cell,
     // Dealt out in a fixed order: which thread adds what decides the last digits.
 #pragma omp for schedule(static, 8)
     for (int i = 0; i < n; ++i)
-      kernel_(*model_, step, i, workspaces_[thread]->scratch, sum, mine.data());
+      kernel_(model_, step, i, workspaces_[thread]->scratch, sum, mine.data());
     totals[thread] = sum;
 #pragma omp for schedule(static)
     for (int k = 0; k < 3 * n; ++k) {
@@ -216,5 +150,8 @@ void NativeForceField::compute(int n, const double* positions, const Cell& cell,
     for (int c = 0; c < 9; ++c) virial[c] += t.virial[c];
   }
 }
+
+template class NativeForceField<float>;
+template class NativeForceField<double>;
 
 }  // namespace brine

@@ -5,45 +5,43 @@
 #include <vector>
 
 #include "force_field.hpp"
+#include "linear_kernel.hpp"
 #include "linear_model.hpp"
-#include "neighbours.hpp"
+#include "verlet_list.hpp"
 
 namespace brine {
 
-struct Workspace;  // one thread's memory
-
+// Each centre's share is computed with `Number`, and summed in double precision.
+template <class Number>
 class NativeForceField : public ForceField {
  public:
   // `element` gives each atom's index into the model's elements; lists reach `skin`
-  // Å beyond the cutoff and are rebuilt once an atom has moved half of it. Atoms
-  // are shared out in a fixed way, so the same number of threads gives the same bits;
-  // 0 threads means all there are.
-  NativeForceField(std::shared_ptr<const LinearModel> model, std::vector<int> element,
-                   double skin, int threads);
+  // Å beyond the cutoff. Atoms are shared out in a fixed way, so the same number of
+  // threads gives the same bits; 0 threads means all there are.
+  NativeForceField(const LinearModel& model, std::vector<int> element, double skin,
+                   int threads);
+  NativeForceField(const NativeForceField&) = delete;
 
   void compute(int n, const double* positions, const Cell& cell, double& energy,
                double* forces, double virial[9]) override;
-  void forget() override { listed_.clear(); }
+  void forget() override { list_.forget(); }
   double closest_margin() const override { return margin_; }
 
  private:
-  bool list_holds(const double* positions, const Cell& cell) const;
-  void rebuild(const double* positions, const Cell& cell);
-  void translate(const Cell& cell);
+  struct Workspace;  // one thread's memory
 
-  std::shared_ptr<const LinearModel> model_;
-  std::vector<int> element_;
-  double skin_, margin_ = 1e300;
+  VerletList list_;
+  std::vector<Number> tables_, quadratic_;
+  std::vector<double> bias_, shortest_;
+  KernelModel<Number> model_;  // a view of the four
   int threads_;
-  CentreKernel kernel_;
-  std::vector<double> listed_;  // positions when the list was built
-  Cell listed_cell_{};
-  std::vector<int> first_, atom_, image_;
-  std::vector<int> shifts_;  // [image][3]
-  std::vector<double> translations_;
-  int room_ = 0;  // packed entries a centre may need
+  CentreKernel<Number> kernel_;
+  double margin_ = 1e300;
   std::vector<std::shared_ptr<Workspace>> workspaces_;
   std::vector<std::vector<double>> partial_;  // forces, by thread
 };
+
+extern template class NativeForceField<float>;
+extern template class NativeForceField<double>;
 
 }  // namespace brine

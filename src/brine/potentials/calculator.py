@@ -42,7 +42,7 @@ class NativeCalculator(Calculator):  # type: ignore[misc]
         super().calculate(atoms, properties, system_changes)
         _, positions, cell, periodic = self.potential.descriptor.arrays(self.atoms)
         if self._field is None or not np.array_equal(self._numbers, self.atoms.numbers):
-            self._field = self.potential.force_field(self.atoms)
+            self._field = self.potential.force_field(self.atoms, precision="double")
             self._numbers = self.atoms.numbers.copy()
         energy, forces, virial = self._field.compute(positions, cell, periodic)
         self.results = {"energy": energy, "free_energy": energy, "forces": forces}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from ase import Atoms
@@ -56,20 +56,29 @@ class NativePotential:
         return linear_model(self.descriptor, self.weights, self.shortest)
 
     def force_field(
-        self, atoms: Atoms, *, skin: float = SKIN, threads: int = 0
+        self,
+        atoms: Atoms,
+        *,
+        skin: float = SKIN,
+        threads: int = 0,
+        precision: Literal["single", "double"] = "single",
     ) -> _native.ForceField:
         """The C++ force field for these atoms, in their order.
 
-        The same number of threads gives the same bits; 0 means all threads.
+        The same number of threads gives the same bits; 0 means all threads. In single
+        precision each atom's share is computed with 24 bits and summed with 53.
 
         Raises
         ------
         UnknownElementError
             An element was not in the training data.
         """
-        return _native.NativeForceField(
-            self._model, self.descriptor.index(atoms.numbers), skin, threads
-        )
+        kind = {
+            "single": _native.SinglePrecisionForceField,
+            "double": _native.NativeForceField,
+        }[precision]
+        element = self.descriptor.index(atoms.numbers)
+        return kind(self._model, element, skin, threads)
 
     def evaluate(self, atoms: Atoms) -> Evaluation:
         """Energy, forces and stress of `atoms`.
@@ -82,7 +91,7 @@ class NativePotential:
             A position is not finite, or a periodic cell has no volume.
         """
         _, positions, cell, periodic = self.descriptor.arrays(atoms)
-        field = self.force_field(atoms, skin=0.0, threads=1)
+        field = self.force_field(atoms, skin=0.0, threads=1, precision="double")
         energy, forces, virial = field.compute(positions, cell, periodic)
         return Evaluation(energy, forces, stress_of(virial, atoms))
 

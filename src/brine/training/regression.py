@@ -12,6 +12,8 @@ from brine.potentials.posterior import Posterior
 
 _LEAST_RIDGE = 1e-14
 """Of the largest eigenvalue: below it the normal matrix is rounding noise."""
+_LEAST_COLUMN = 1e-8
+"""Of the largest root mean square: below it a column is rounding noise."""
 
 
 class NormalEquations:
@@ -69,7 +71,8 @@ class Regression:
 def bayesian_ridge(equations: NormalEquations) -> Regression:
     r"""The regression whose prior and noise precision maximise the evidence.
 
-    With columns scaled to unit mean square, prior precision s_w, noise precision s_v
+    Columns that the rows never fill keep the prior: zero, with a wide margin. With
+    the others scaled to unit mean square, prior precision s_w, noise precision s_v
     and ratio α = s_w/s_v, the evidence of M rows and F columns
 
     .. math::
@@ -94,13 +97,15 @@ def bayesian_ridge(equations: NormalEquations) -> Regression:
         )
     matrix = equations.symmetric()
     rms = np.sqrt(np.diag(matrix) / equations.n_rows)
-    scale = 1 / np.maximum(rms, rms.max() * 1e-8)
-    matrix *= scale * scale[:, None]
+    least = rms.max() * _LEAST_COLUMN
+    scale = 1 / np.maximum(rms, least)
+    data_scale = np.where(rms > least, scale, 0.0)
+    matrix *= data_scale * data_scale[:, None]
     eigenvalues, vectors = scipy.linalg.eigh(
         matrix, driver="evd", overwrite_a=True, check_finite=False
     )
     eigenvalues = np.maximum(eigenvalues, 0)
-    projected = vectors.T @ (equations.vector * scale)
+    projected = vectors.T @ (equations.vector * data_scale)
     ridge, cost = _best_ridge(
         eigenvalues, projected, equations.square, equations.n_rows
     )
