@@ -43,7 +43,7 @@ def molecule_labels(atoms: Atoms) -> NDArray[np.int64]:
     labels : (n_atoms,) array of int
         Numbered by the first atom of each molecule.
     """
-    return _labels(len(atoms), _bonds(atoms))
+    return _labels(len(atoms), bonded_pairs(atoms))
 
 
 def whole_molecules(atoms: Atoms) -> Atoms:
@@ -52,7 +52,7 @@ def whole_molecules(atoms: Atoms) -> Atoms:
     The first atom of each molecule stays; the others move by lattice vectors.
     A chain that is bonded to its own image is cut somewhere.
     """
-    bonds = _bonds(atoms)
+    bonds = bonded_pairs(atoms)
     whole = atoms.copy()
     whole.positions = _joined(atoms.positions, _labels(len(atoms), bonds), bonds)
     return whole
@@ -60,7 +60,7 @@ def whole_molecules(atoms: Atoms) -> Atoms:
 
 def whole_and_labels(atoms: Atoms) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Positions of whole molecules, (n_atoms, 3) in Å, and `molecule_labels`."""
-    bonds = _bonds(atoms)
+    bonds = bonded_pairs(atoms)
     labels = _labels(len(atoms), bonds)
     return _joined(atoms.positions, labels, bonds), labels
 
@@ -125,7 +125,7 @@ def _count(indices: NDArray[np.int32], atoms: Atoms) -> NDArray[np.int64]:
     return np.bincount(indices, minlength=len(atoms))
 
 
-def _bonds(atoms: Atoms) -> NeighbourPairs:
+def bonded_pairs(atoms: Atoms) -> NeighbourPairs:
     """Bonded pairs, both ways."""
     numbers = atoms.numbers
     bonding = np.unique(numbers[np.isin(numbers, NON_METALS)])

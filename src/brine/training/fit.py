@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 import brine
 from brine.datasets import Dataset, fit_reference_energies
 from brine.errors import InputError, MissingLabelError
-from brine.native import _native
 from brine.potentials import Calibration, Descriptor, NativePotential
-from brine.potentials.tables import linear_model
 from brine.settings.potential import NativeSettings
 from brine.structures.progress import Report, silent
 from brine.training.closest_approach import closest_approach
+from brine.training.nuclear_repulsion import NuclearRepulsion
 from brine.training.regression import NormalEquations, Regression, bayesian_ridge
 from brine.training.short_range import short_range_rows
+from brine.training.stretched_bonds import stretched_bond_rows
 
 _CHUNK = 8
 LEARNING_SHARES = (0.125, 0.25, 0.5)
@@ -81,10 +81,11 @@ def fit(
     closest = closest_approach(dataset, descriptor)
     targets = _Targets(dataset, descriptor, references, closest.of_atoms)
     equations = NormalEquations(descriptor.n_columns)
-    for rows, values in short_range_rows(
-        dataset, descriptor, closest, force_scale=targets.scales.force
-    ):
-        equations.add(rows, values)
+    for beyond_data in (short_range_rows, stretched_bond_rows):
+        for rows, values in beyond_data(
+            dataset, descriptor, closest, force_scale=targets.scales.force
+        ):
+            equations.add(rows, values)
     due = [max(1, round(share * len(dataset))) for share in LEARNING_SHARES]
     for n_frames, rows, values in targets.blocks(due, report):
         equations.add(rows, values)
@@ -122,8 +123,7 @@ class _Targets:
         shortest: NDArray[np.float64],
     ) -> None:
         self.dataset, self.descriptor = dataset, descriptor
-        nothing = np.zeros((len(dataset.elements), descriptor.n_features))
-        self._baseline = linear_model(descriptor, nothing, shortest)
+        self._baseline = NuclearRepulsion(descriptor, shortest)
         self.references, self.shortest = references, shortest
         self.scales = self._scatter()
 
@@ -186,10 +186,8 @@ class _Targets:
         self, index: int, atoms: Atoms
     ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
         """Labels minus references and baseline; missing ones are NaN."""
-        element, positions, cell, periodic = self.descriptor.arrays(atoms)
-        field = _native.NativeForceField(self._baseline, element, 0.0, 1)
-        energy, forces, virial = field.compute(positions, cell, periodic)
-        data = self.dataset
+        energy, forces, virial = self._baseline.compute(atoms)
+        element, data = self.descriptor.index(atoms.numbers), self.dataset
         energy = data.energy[index] - energy - self.references[element].sum()
         stress = data.stress[index]
         if data.has_stress[index]:

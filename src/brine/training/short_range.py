@@ -18,10 +18,10 @@ from brine.datasets import Dataset
 from brine.native import _native
 from brine.potentials import Descriptor
 from brine.potentials.baselines.zbl import zbl, zbl_cutoff
-from brine.potentials.tables import linear_model
 from brine.structures import molecule_labels
 from brine.structures.neighbours import neighbour_pairs
 from brine.training.closest_approach import ClosestApproach
+from brine.training.nuclear_repulsion import NuclearRepulsion
 
 NEAREST, REACH = 0.65, 0.95
 """Shares of the closest approach between which ZBL is asked for."""
@@ -55,7 +55,11 @@ def short_range_rows(
     """
     rng = np.random.default_rng(0)
     slack = SLACK * force_scale
-    walls = _Walls(descriptor, closest.of_atoms)
+    everywhere = np.full_like(closest.of_atoms, descriptor.settings.two_body_cutoff_A)
+    walls = (
+        NuclearRepulsion(descriptor, closest.of_atoms),
+        NuclearRepulsion(descriptor, everywhere),
+    )
     for z in range(len(descriptor.elements)):
         for a in range(z, len(descriptor.elements)):
             pair, shortest = (z, a), closest.of_atoms[z, a]
@@ -137,41 +141,21 @@ def _push(
     return pushes
 
 
-class _Walls:
-    """Forces of ZBL on a molecule: as the baseline has it, and bare."""
-
-    def __init__(self, descriptor: Descriptor, shortest: NDArray[np.float64]) -> None:
-        nothing = np.zeros((len(shortest), descriptor.n_features))
-        everywhere = np.full_like(shortest, descriptor.settings.two_body_cutoff_A)
-        self._descriptor = descriptor
-        self._models = [
-            linear_model(descriptor, nothing, reach) for reach in (shortest, everywhere)
-        ]
-
-    def forces(self, atoms: Atoms) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(n_atoms, 3) arrays, eV/Å: of the baseline, and bare."""
-        element, positions, cell, periodic = self._descriptor.arrays(atoms)
-        baseline, bare = (
-            _native.NativeForceField(model, element, 0.0, 1).compute(
-                positions, cell, periodic
-            )[1]
-            for model in self._models
-        )
-        return baseline, bare
-
-
 def _pushed(
     descriptor: Descriptor,
-    walls: _Walls,
+    walls: tuple[NuclearRepulsion, NuclearRepulsion],
     atoms: Atoms,
     pushes: list[_Push],
     slack: float,
 ) -> Rows:
-    """The force on each pushed molecule along its push: a row each."""
+    """The force on each pushed molecule along its push: a row each.
+
+    `walls` are the baseline and bare ZBL.
+    """
     n_atoms = len(atoms)
     features = descriptor.design_rows(atoms)[1 : 1 + 3 * n_atoms]
     features = features.reshape(n_atoms, 3, -1)
-    baseline, bare = walls.forces(atoms)
+    baseline, bare = (wall.forces(atoms) for wall in walls)
     rows, targets = [], []
     for push in pushes:
         wanted = float(bare[push.molecule].sum(0) @ push.away)

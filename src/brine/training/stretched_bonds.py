@@ -1,0 +1,140 @@
+"""What a fit is told about bonds longer than any in the data.
+
+A bond that a label never shows broken still has to hold: in a hydrogen-bonded liquid a
+model that is free beyond the longest bond sooner or later parks a proton between two
+oxygens. There the fit is asked to pull as hard as the longest bonds of the data do.
+Only bonds of terminal atoms, such as the hydrogens of water, are stretched.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+from numpy.typing import NDArray
+
+from brine.datasets import Dataset
+from brine.potentials import Descriptor
+from brine.structures.molecules import bonded_pairs
+from brine.training.closest_approach import ClosestApproach
+from brine.training.nuclear_repulsion import NuclearRepulsion
+from brine.training.short_range import FRAMES, PUSHES, SLACK, Rows
+
+LONGEST_SHARE = 0.01
+"""Of all bonds, the longest ones: their mean force is the pull asked for."""
+STRETCH = 1.35
+"""Times the longest bond: up to there it is asked for."""
+CONE = 0.3
+"""How far the new direction of a bond strays from the old, radians."""
+
+Kind = tuple[int, int]
+"""Atomic numbers: of a terminal atom, and of the one that it is bonded to."""
+
+
+@dataclass(frozen=True)
+class _Edge:
+    """The longest bonds of a kind: length (Å) and force on the atom (eV/Å)."""
+
+    length: float
+    pull: float
+
+
+@dataclass(frozen=True, eq=False)
+class _TerminalBonds:
+    """Terminal atoms, what they are bonded to, and the vector to them."""
+
+    atom: NDArray[np.int32]
+    partner: NDArray[np.int32]
+    vector: NDArray[np.float64]
+
+
+def stretched_bond_rows(
+    dataset: Dataset,
+    descriptor: Descriptor,
+    closest: ClosestApproach,
+    *,
+    force_scale: float,
+) -> Iterator[Rows]:
+    """Weighted rows (n, n_columns) and targets (n,), in blocks.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Frames whose bonds are stretched; those with forces tell how hard bonds pull.
+    descriptor : Descriptor
+    closest : ClosestApproach
+        ZBL ends at it.
+    force_scale : float, eV/Å
+        Scatter of the labels, in whose units the rows of the data are.
+    """
+    rng = np.random.default_rng(0)
+    baseline = NuclearRepulsion(descriptor, closest.of_atoms)
+    for kind, edge in sorted(_edges(dataset).items()):
+        margin = SLACK * force_scale + abs(edge.pull)
+        for _ in range(FRAMES):
+            atoms = dataset.frame(int(rng.integers(len(dataset))))
+            stretched, direction = _stretch(atoms, kind, edge, rng)
+            n_atoms = len(atoms)
+            features = descriptor.design_rows(atoms)[1 : 1 + 3 * n_atoms]
+            features = features.reshape(n_atoms, 3, -1)[stretched]
+            known = np.einsum("nc,nc->n", baseline.forces(atoms)[stretched], direction)
+            rows = np.einsum("nc,ncf->nf", direction, features)
+            yield rows / margin, (edge.pull - known) / margin
+
+
+def _edges(dataset: Dataset) -> dict[Kind, _Edge]:
+    lengths: dict[Kind, list[NDArray[np.float64]]] = {}
+    pulls: dict[Kind, list[NDArray[np.float64]]] = {}
+    for index in np.flatnonzero(dataset.has_forces):
+        atoms = dataset.frame(int(index))
+        forces = dataset.forces[dataset.atoms_of(int(index))]
+        found = _terminal_bonds(atoms)
+        length = np.linalg.norm(found.vector, axis=1)
+        pull = np.einsum("nc,nc->n", forces[found.atom], found.vector) / length
+        for kind, chosen in _kinds(atoms, found):
+            lengths.setdefault(kind, []).append(length[chosen])
+            pulls.setdefault(kind, []).append(pull[chosen])
+    edges = {}
+    for kind, parts in lengths.items():
+        length, pull = np.concatenate(parts), np.concatenate(pulls[kind])
+        n_longest = max(1, round(LONGEST_SHARE * len(length)))
+        longest = np.argsort(length)[-n_longest:]
+        if (mean := float(pull[longest].mean())) < 0:
+            edges[kind] = _Edge(float(length.max()), mean)
+    return edges
+
+
+def _stretch(
+    atoms: Atoms, kind: Kind, edge: _Edge, rng: np.random.Generator
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Stretch some bonds in place; which atoms moved, and the directions of bonds."""
+    found = _terminal_bonds(atoms)
+    fits = dict(_kinds(atoms, found)).get(kind, np.empty(0, dtype=np.int64))
+    # One atom of a partner, in random order.
+    fits = rng.permutation(fits)
+    _, first = np.unique(found.partner[fits], return_index=True)
+    fits = rng.permutation(fits[first])[:PUSHES]
+    vector = found.vector[fits]
+    direction = vector / np.linalg.norm(vector, axis=1, keepdims=True)
+    direction += CONE * rng.normal(size=direction.shape)
+    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+    length = edge.length * rng.uniform(1.0, STRETCH, size=(len(fits), 1))
+    atoms.positions[found.atom[fits]] += length * direction - vector
+    return found.atom[fits], direction
+
+
+def _terminal_bonds(atoms: Atoms) -> _TerminalBonds:
+    pairs = bonded_pairs(atoms)
+    terminal = np.bincount(pairs.centre, minlength=len(atoms))[pairs.centre] == 1
+    return _TerminalBonds(
+        pairs.centre[terminal], pairs.neighbour[terminal], -pairs.vectors[terminal]
+    )
+
+
+def _kinds(
+    atoms: Atoms, found: _TerminalBonds
+) -> Iterator[tuple[Kind, NDArray[np.int64]]]:
+    """Each kind of bond, and which of `found` are of it."""
+    numbers = np.stack([atoms.numbers[found.atom], atoms.numbers[found.partner]], 1)
+    for z, a in np.unique(numbers, axis=0):
+        yield (int(z), int(a)), np.flatnonzero((numbers == (z, a)).all(1))

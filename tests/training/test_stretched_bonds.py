@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+
+from brine.datasets import dataset_from_atoms
+from brine.potentials import Descriptor
+from brine.settings.potential import NativeSettings
+from brine.training import fit
+from brine.training.closest_approach import closest_approach
+from brine.training.stretched_bonds import STRETCH, stretched_bond_rows
+
+SMALL = NativeSettings(two_body_channels=8, three_body_channels=2, angular_momentum=1)
+STIFFNESS, REST = 30.0, 0.96
+"""eV/Å², Å: of the harmonic bonds that label the waters below."""
+
+
+def _labelled(n_frames=12, seed=0):
+    """One water a frame, its bonds harmonic and shaken by 0.05 Å; also the longest."""
+    rng = np.random.default_rng(seed)
+    frames, longest = [], 0.0
+    for _ in range(n_frames):
+        atoms = Atoms("OH2", [(0, 0, 0), (REST, 0, 0), (-0.24, 0.93, 0)])
+        atoms.rattle(0.05, rng=rng)
+        bonds = atoms.positions[1:] - atoms.positions[0]
+        length = np.linalg.norm(bonds, axis=1, keepdims=True)
+        force = -STIFFNESS * (length - REST) * bonds / length
+        atoms.calc = SinglePointCalculator(
+            atoms,
+            energy=0.5 * STIFFNESS * float(((length - REST) ** 2).sum()),
+            forces=np.vstack([-force.sum(0), force]),
+        )
+        frames.append(atoms)
+        longest = max(longest, float(length.max()))
+    return dataset_from_atoms(frames, groups=["a"] * n_frames, fingerprint="x"), longest
+
+
+def _rows(data):
+    descriptor = Descriptor(data.elements, SMALL)
+    closest = closest_approach(data, descriptor)
+    return list(stretched_bond_rows(data, descriptor, closest, force_scale=1.0))
+
+
+def test_a_stretched_bond_is_asked_to_pull_as_the_longest_one_does():
+    data, longest = _labelled()
+    blocks = _rows(data)
+    pull = -STIFFNESS * (longest - REST)
+    assert blocks
+    for rows, targets in blocks:
+        assert len(rows) == len(targets) == 1  # one bond of a molecule at a time
+        # Margin: three times the scatter, and the pull itself. No ZBL out there.
+        assert targets[0] == pytest.approx(pull / (3.0 - pull), rel=1e-6)
+
+
+def test_a_fit_holds_bonds_that_no_label_shows():
+    data, longest = _labelled()
+    potential, pull = fit(data, SMALL), -STIFFNESS * (longest - REST)
+    for length in np.linspace(longest, STRETCH * longest, 8):
+        atoms = Atoms("OH2", [(0, 0, 0), (length, 0, 0), (-0.24, 0.93, 0)])
+        found = potential.evaluate(atoms).forces[1, 0]
+        assert found == pytest.approx(pull, rel=0.4)
+
+
+def test_nothing_is_asked_where_nothing_is_bonded_or_known():
+    data, _ = _labelled()
+    without = [data.frame(k) for k in range(len(data))]
+    for atoms in without:
+        atoms.calc = SinglePointCalculator(atoms, energy=1.0)
+    energies = dataset_from_atoms(without, groups=["a"] * len(data), fingerprint="x")
+    assert _rows(energies) == []
+    salt = Atoms("NaCl", [(0, 0, 0), (2.8, 0, 0)])
+    salt.calc = SinglePointCalculator(salt, energy=0.0, forces=np.zeros((2, 3)))
+    assert _rows(dataset_from_atoms([salt], groups=["a"], fingerprint="x")) == []
