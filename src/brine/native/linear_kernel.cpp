@@ -19,25 +19,43 @@ struct Parts {
   using Packed = PackedNeighbours<Number>;
   using Run = typename Packed::Run;
 
+  // Three components and one to spare, of any precision.
+  template <class T>
+  struct FourOf {
+    typedef T type
+        __attribute__((vector_size(4 * sizeof(T)), aligned(alignof(T)), may_alias));
+  };
+  template <class T>
+  using Four = typename FourOf<T>::type;
+  template <class T>
+  static const Four<T>* four(const T* p) {
+    return reinterpret_cast<const Four<T>*>(p);
+  }
+  template <class T>
+  static Four<T>* four(T* p) {
+    return reinterpret_cast<Four<T>*>(p);
+  }
+
   static Vector load(const Number* p) { return *reinterpret_cast<const Vector*>(p); }
   static void store(Number* p, const Vector& v) { *reinterpret_cast<Vector*>(p) = v; }
   static int round_up(int n) { return (n + lanes - 1) / lanes * lanes; }
 
-  // Pads a run with neighbours at the reach, where every function vanishes, and turns
-  // its squared distances into distances.
-  static void close(Packed& out, Run run, Number reach) {
+  // Spreads a run of (x, y, z, r²) to arrays of their own, with distances for squares;
+  // pads it with neighbours at the reach, where every function vanishes.
+  static void spread(Packed& p, Run run, Number reach) {
     const int end = run.begin + round_up(run.count);
-    for (int k = run.begin + run.count; k < end; ++k)
-      out.x[k] = reach, out.y[k] = out.z[k] = 0, out.r[k] = reach * reach,
-      out.atom[k] = -1;
-    for (int k = run.begin; k < end; k += lanes) {
-      Vector v = load(out.r + k);
-      for (int lane = 0; lane < lanes; ++lane)
-        if constexpr (sizeof(Number) == 4)
-          v[lane] = __builtin_sqrtf(v[lane]);
-        else
-          v[lane] = __builtin_sqrt(v[lane]);
-      store(out.r + k, v);
+    for (int k = run.begin + run.count; k < end; ++k) {
+      Number* place = p.places + 4 * static_cast<std::size_t>(k);
+      place[0] = reach, place[1] = place[2] = 0, place[3] = reach * reach;
+    }
+    const Number* from = p.places;
+#pragma omp simd
+    for (int k = run.begin; k < end; ++k) {
+      p.x[k] = from[4 * k], p.y[k] = from[4 * k + 1], p.z[k] = from[4 * k + 2];
+      if constexpr (sizeof(Number) == 4)
+        p.r[k] = __builtin_sqrtf(from[4 * k + 3]);
+      else
+        p.r[k] = __builtin_sqrt(from[4 * k + 3]);
     }
   }
 
@@ -47,65 +65,68 @@ struct Parts {
     const int* first = step.first + static_cast<std::size_t>(centre) * n_elements;
     const double reach2 = static_cast<double>(model.reach) * model.reach;
     const double near2 = model.shape.three_cutoff * model.shape.three_cutoff;
-    const double* ri = step.positions + 3 * static_cast<std::size_t>(centre);
-    Number *x = out.x, *y = out.y, *z = out.z, *r = out.r;
-    int* atom = out.atom;
+    const double* places = step.places;
+    const int *place = step.place, *atom = step.atom;
+    Number* kept = out.places;
+    int* kept_atom = out.atom;
+    const Four<double> origin = *four(places + 4 * static_cast<std::size_t>(centre));
     int at = 0;
     for (int a = 0; a < n_elements; ++a) {
       const int begin = at, span = first[a + 1] - first[a];
       int far = begin + round_up(span) + lanes, near = begin;
       const int far_begin = far;
-      for (int k = first[a]; k < first[a + 1]; ++k) {
-        const int j = step.atom[k];
-        const double* rj = step.positions + 3 * static_cast<std::size_t>(j);
-        const double* t =
-            step.translations + 3 * static_cast<std::size_t>(step.image[k]);
-        const double dx = rj[0] + t[0] - ri[0];
-        const double dy = rj[1] + t[1] - ri[1];
-        const double dz = rj[2] + t[2] - ri[2];
-        const double r2 = dx * dx + dy * dy + dz * dz;
+      for (int k = first[a], end = first[a + 1]; k < end; ++k) {
+        const Four<double> d =
+            *four(places + 4 * static_cast<std::size_t>(place[k])) - origin;
+        const double r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
         const bool is_near = r2 < near2;
-        const int place = is_near ? near : far;
-        x[place] = static_cast<Number>(dx), y[place] = static_cast<Number>(dy);
-        z[place] = static_cast<Number>(dz), r[place] = static_cast<Number>(r2);
-        atom[place] = j;
+        const int to = is_near ? near : far;
+        Four<Number> rounded = __builtin_convertvector(d, Four<Number>);
+        rounded[3] = static_cast<Number>(r2);
+        *four(kept + 4 * static_cast<std::size_t>(to)) = rounded;
+        kept_atom[to] = atom[k];
         near += is_near;
         far += !is_near && r2 < reach2;
       }
       out.near[a] = {begin, near - begin};
       out.far[a] = {far_begin, far - far_begin};
-      close(out, out.near[a], model.reach);
-      close(out, out.far[a], model.reach);
+      spread(out, out.near[a], model.reach);
+      spread(out, out.far[a], model.reach);
       at = far_begin + round_up(far - far_begin);
     }
   }
 
-  // Energy of the pairs of one run; their slopes go to gx, gy, gz.
-  static double pair_run(const Model& model, const Number* table, double shortest,
+  // Energy of the pairs of one run; their slopes go to gx, gy, gz. Padding stands at
+  // the reach, where the table is zero.
+  static Vector pair_run(const Model& model, const Number* table, double shortest,
                          Run run, const Packed& packed, Number* gx, Number* gy,
                          Number* gz, double& margin) {
+    using Integer = std::conditional_t<sizeof(Number) == 8, long long, int>;
+    typedef Integer Index __attribute__((vector_size(64)));
     const Number inverse = 1 / model.step;
-    Number energy = 0, least = model.reach;
-#pragma omp simd reduction(+ : energy) reduction(min : least)
-    for (int k = run.begin; k < run.begin + run.count; ++k) {
-      const Number r = packed.r[k];
+    const Vector zero = {};
+    Vector energy = {}, least = zero + model.reach;
+    for (int k = run.begin; k < run.begin + run.count; k += lanes) {
+      const Vector r = load(packed.r + k);
       least = r < least ? r : least;
-      const Number u = (r - model.start) * inverse;
-      const Number inside = u > 0 ? u : 0;
-      int i = static_cast<int>(inside);
-      i = i < model.n_intervals ? i : model.n_intervals - 1;
-      const Number t = inside - static_cast<Number>(i), below = u - inside;
-      const Number* c = table + 6 * i;
-      const Number slope =
+      const Vector u = (r - model.start) * inverse, inside = u > 0 ? u : zero;
+      Index i = __builtin_convertvector(inside, Index);
+      i = i < model.n_intervals ? i : Index{} + (model.n_intervals - 1);
+      const Vector t = inside - __builtin_convertvector(i, Vector), below = u - inside;
+      Vector c[6];
+      for (int lane = 0; lane < lanes; ++lane)
+        for (int p = 0; p < 6; ++p) c[p][lane] = table[6 * i[lane] + p];
+      const Vector slope =
           c[1] + t * (2 * c[2] + t * (3 * c[3] + t * (4 * c[4] + t * 5 * c[5])));
       energy += c[0] + t * (c[1] + t * (c[2] + t * (c[3] + t * (c[4] + t * c[5])))) +
                 below * slope;
-      const Number pull = slope * inverse / r;
-      gx[k] = pull * packed.x[k];
-      gy[k] = pull * packed.y[k];
-      gz[k] = pull * packed.z[k];
+      const Vector pull = slope * inverse / r;
+      store(gx + k, pull * load(packed.x + k));
+      store(gy + k, pull * load(packed.y + k));
+      store(gz + k, pull * load(packed.z + k));
     }
-    if (least - shortest < margin) margin = least - shortest;
+    for (int lane = 0; lane < lanes; ++lane)
+      if (least[lane] - shortest < margin) margin = least[lane] - shortest;
     return energy;
   }
 
@@ -136,22 +157,27 @@ struct Parts {
     for (int k = 0; k < lanes; ++k) store(to + k * stride, row[k]);
   }
 
+  // Forces on the neighbours of one run, and what is left for the centre.
   static void scatter(const Packed& packed, Run run, const Number* gx, const Number* gy,
-                      const Number* gz, double own[3], Totals& totals, double* forces) {
-    for (int k = run.begin; k < run.begin + run.count; ++k) {
-      double* f = forces + 3 * static_cast<std::size_t>(packed.atom[k]);
-      f[0] -= gx[k], f[1] -= gy[k], f[2] -= gz[k];
-    }
+                      const Number* gz, Four<double>& own, Totals& totals,
+                      double* forces) {
     Number fx = 0, fy = 0, fz = 0, w[9] = {};
+    Number* gradient = packed.places;
 #pragma omp simd reduction(+ : fx, fy, fz, w[:9])
     for (int k = run.begin; k < run.begin + run.count; ++k) {
       const Number x = packed.x[k], y = packed.y[k], z = packed.z[k];
+      gradient[4 * k] = gx[k], gradient[4 * k + 1] = gy[k];
+      gradient[4 * k + 2] = gz[k], gradient[4 * k + 3] = 0;
       fx += gx[k], fy += gy[k], fz += gz[k];
       w[0] += x * gx[k], w[1] += x * gy[k], w[2] += x * gz[k];
       w[3] += y * gx[k], w[4] += y * gy[k], w[5] += y * gz[k];
       w[6] += z * gx[k], w[7] += z * gy[k], w[8] += z * gz[k];
     }
-    own[0] += fx, own[1] += fy, own[2] += fz;
+    const int* atom = packed.atom;
+    for (int k = run.begin, end = run.begin + run.count; k < end; ++k)
+      *four(forces + 4 * static_cast<std::size_t>(atom[k])) -= __builtin_convertvector(
+          *four(gradient + 4 * static_cast<std::size_t>(k)), Four<double>);
+    own += Four<double>{fx, fy, fz, 0};
     for (int c = 0; c < 9; ++c) totals.virial[c] -= w[c];
   }
 };
@@ -290,21 +316,19 @@ struct Centre : Parts<Number> {
     Number *gx = s.gradient[0], *gy = s.gradient[1], *gz = s.gradient[2];
     const int z = step.element[i];
     const std::size_t table = static_cast<std::size_t>(model.n_intervals) * 6;
-    totals.energy += model.bias[z];
+    Vector energy = {};
     for (int a = 0; a < n_elements; ++a) {
       const int pair = z * n_elements + a;
       const Run runs[] = {packed.near[a], packed.far[a]}, near = runs[0];
       for (const Run run : runs)
-        totals.energy +=
-            P::pair_run(model, model.tables + pair * table, model.shortest[pair], run,
-                        packed, gx, gy, gz, totals.margin);
-      for (int k = near.count; k < round_up(near.count); ++k)
-        gx[near.begin + k] = gy[near.begin + k] = gz[near.begin + k] = 0;
+        energy += P::pair_run(model, model.tables + pair * table, model.shortest[pair],
+                              run, packed, gx, gy, gz, totals.margin);
       if (near.count > 0) expand(model, near, s, s.density + a * padded);
     }
-    const Vector form = quadratic_form(model, z, s);
-    for (int lane = 0; lane < lanes; ++lane) totals.energy += 0.5 * form[lane];
-    double own[3] = {};
+    energy += quadratic_form(model, z, s) * Number(0.5);
+    totals.energy += model.bias[z];
+    for (int lane = 0; lane < lanes; ++lane) totals.energy += energy[lane];
+    typename P::template Four<double> own = {};
     for (int a = 0; a < n_elements; ++a) {
       if (packed.near[a].count > 0)
         back_propagate(model, packed.near[a], s, s.derivative + a * padded);
@@ -312,8 +336,7 @@ struct Centre : Parts<Number> {
       for (const Run run : runs)
         P::scatter(packed, run, gx, gy, gz, own, totals, forces);
     }
-    double* f = forces + 3 * static_cast<std::size_t>(i);
-    for (int k = 0; k < 3; ++k) f[k] += own[k];
+    *P::four(forces + 4 * static_cast<std::size_t>(i)) += own;
   }
 };
 

@@ -34,6 +34,7 @@ struct PackedNeighbours {
     int begin, count;
   };
   int* atom;
+  Number* places;         // (x, y, z, r²), then gradients
   Number *x, *y, *z, *r;  // from the centre, Å
   Run *near, *far;        // by element
 };
@@ -52,15 +53,14 @@ struct Totals {
 
 // What the kernel needs of one step.
 struct Step {
-  const double* positions;
   const int* element;
-  const double* translations;  // [image][3], Å
-  const int* first;            // [(centre, element)] runs into `atom` and `image`
+  const double* places;  // [place][4], Å: the atoms, then images of some
+  const int* first;      // [(centre, element)] runs into `place` and `atom`
+  const int* place;
   const int* atom;
-  const int* image;
 };
 
-// Adds the energy of `centre`, the forces it exerts and its virial.
+// Adds the energy of `centre`, the forces it exerts, [atom][4], and its virial.
 template <class Number>
 using CentreKernel = void (*)(const KernelModel<Number>&, const Step&, int centre,
                               Scratch<Number>&, Totals&, double* forces);

@@ -34,6 +34,7 @@ struct NativeForceField<Number>::Workspace {
     const std::size_t of_density = static_cast<std::size_t>(lm) * model.width;
     PackedNeighbours<Number>& packed = scratch.packed;
     const std::pair<Number**, std::size_t> parts[] = {
+        {&packed.places, 4 * size},
         {&packed.x, size},
         {&packed.y, size},
         {&packed.z, size},
@@ -128,7 +129,7 @@ void NativeForceField<Number>::compute(int n, const double* positions, const Cel
   {
     const int thread = omp_get_thread_num();
     std::vector<double>& mine = partial_[thread];
-    mine.assign(3 * static_cast<std::size_t>(n), 0.0);
+    mine.assign(4 * static_cast<std::size_t>(n), 0.0);
     Totals sum;
     // Dealt out in a fixed order: which thread adds what decides the last digits.
 #pragma omp for schedule(static, 8)
@@ -136,11 +137,12 @@ void NativeForceField<Number>::compute(int n, const double* positions, const Cel
       kernel_(model_, step, i, workspaces_[thread]->scratch, sum, mine.data());
     totals[thread] = sum;
 #pragma omp for schedule(static)
-    for (int k = 0; k < 3 * n; ++k) {
-      double f = 0;
-      for (int t = 0; t < n_threads; ++t) f += partial_[t][k];
-      forces[k] = f;
-    }
+    for (int i = 0; i < n; ++i)
+      for (int k = 0; k < 3; ++k) {
+        double f = 0;
+        for (int t = 0; t < n_threads; ++t) f += partial_[t][4 * i + k];
+        forces[3 * i + k] = f;
+      }
   }
   energy = 0, margin_ = 1e300;
   std::fill(virial, virial + 9, 0.0);

@@ -38,7 +38,7 @@ class NativeForceField : public ForceField {
   CentreKernel<Number> kernel_;
   double margin_ = 1e300;
   std::vector<std::shared_ptr<Workspace>> workspaces_;
-  std::vector<std::vector<double>> partial_;  // forces, by thread
+  std::vector<std::vector<double>> partial_;  // [thread][atom][4], eV/Å
 };
 
 extern template class NativeForceField<float>;

@@ -1,9 +1,9 @@
 #include "verlet_list.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <map>
+#include <numeric>
+#include <utility>
 
 namespace brine {
 
@@ -16,14 +16,13 @@ VerletList::VerletList(std::vector<int> element, int n_elements, double reach,
 
 Step VerletList::at(const double* positions, const Cell& cell) {
   if (!holds(positions, cell)) rebuild(positions, cell);
-  translations_.resize(shifts_.size());
-  for (std::size_t t = 0; t < shifts_.size(); t += 3)
+  for (std::size_t p = 0; p < of_.size(); ++p)
     for (int k = 0; k < 3; ++k)
-      translations_[t + k] = shifts_[t] * cell.rows[0][k] +
-                             shifts_[t + 1] * cell.rows[1][k] +
-                             shifts_[t + 2] * cell.rows[2][k];
-  return {positions,     element_.data(), translations_.data(),
-          first_.data(), atom_.data(),    image_.data()};
+      places_[4 * p + k] = positions[3 * static_cast<std::size_t>(of_[p]) + k] +
+                           shifts_[3 * p] * cell.rows[0][k] +
+                           shifts_[3 * p + 1] * cell.rows[1][k] +
+                           shifts_[3 * p + 2] * cell.rows[2][k];
+  return {element_.data(), places_.data(), first_.data(), place_.data(), atom_.data()};
 }
 
 bool VerletList::holds(const double* positions, const Cell& cell) const {
@@ -73,9 +72,11 @@ void VerletList::rebuild(const double* positions, const Cell& cell) {
   const int n = size(), n_elements = n_elements_;
   const NeighbourList list = neighbours(n, positions, cell, reach_ + skin_);
   first_.assign(static_cast<std::size_t>(n) * n_elements + 1, 0);
-  atom_.resize(list.atom.size()), image_.resize(list.atom.size());
-  shifts_.clear();
-  std::map<std::array<int, 3>, int> known;
+  atom_.resize(list.atom.size()), place_.resize(list.atom.size());
+  // The places of an atom are a chain that starts with the atom itself, unmoved.
+  of_.resize(n), shifts_.assign(3 * static_cast<std::size_t>(n), 0);
+  std::iota(of_.begin(), of_.end(), 0);
+  std::vector<int> next(n, -1);
   std::vector<int> at(n_elements);
   most_ = 0;
   for (int i = 0; i < n; ++i) {
@@ -93,13 +94,20 @@ void VerletList::rebuild(const double* positions, const Cell& cell) {
     first[n_elements] = place;
     for (int k = list.first[i]; k < list.first[i + 1]; ++k) {
       const int* s = &list.shift[3 * static_cast<std::size_t>(k)];
-      const auto [found, added] =
-          known.try_emplace({s[0], s[1], s[2]}, static_cast<int>(known.size()));
-      if (added) shifts_.insert(shifts_.end(), s, s + 3);
-      const int to = at[element_[list.atom[k]]]++;
-      atom_[to] = list.atom[k], image_[to] = found->second;
+      const int j = list.atom[k];
+      int p = j;
+      while (!std::equal(s, s + 3, &shifts_[3 * static_cast<std::size_t>(p)])) {
+        if (next[p] < 0) {
+          next[p] = static_cast<int>(of_.size());
+          of_.push_back(j), next.push_back(-1), shifts_.insert(shifts_.end(), s, s + 3);
+        }
+        p = next[p];
+      }
+      const int to = at[element_[j]]++;
+      atom_[to] = j, place_[to] = p;
     }
   }
+  places_.assign(4 * of_.size(), 0.0);
   listed_.assign(positions, positions + 3 * static_cast<std::size_t>(n));
   listed_cell_ = cell;
 }

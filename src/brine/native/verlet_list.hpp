@@ -30,9 +30,9 @@ class VerletList {
   double reach_, skin_;
   std::vector<double> listed_;  // positions when the list was built
   Cell listed_cell_{};
-  std::vector<int> first_, atom_, image_;
-  std::vector<int> shifts_;  // [image][3]
-  std::vector<double> translations_;
+  std::vector<int> first_, place_, atom_;
+  std::vector<int> of_, shifts_;  // [place]: its atom, and [place][3] lattice vectors
+  std::vector<double> places_;    // [place][4], Å
   int most_ = 0;
 };
 
