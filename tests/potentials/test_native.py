@@ -104,7 +104,7 @@ def test_single_precision_is_close_enough_for_dynamics(small_potential):
         field = small_potential.force_field(atoms, precision="single")
         energy, forces, _ = field.compute(*geometry)
         assert np.sqrt(np.mean((forces - exact.forces) ** 2)) < 1e-4
-        assert abs(energy - exact.energy) < 1e-5 * len(atoms)
+        assert abs(energy - exact.energy) < 1e-4 * len(atoms)
         assert not np.array_equal(forces, exact.forces)
 
 
