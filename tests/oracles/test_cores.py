@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 import threading
 import time
 
@@ -63,3 +65,42 @@ def test_a_pinned_thread_is_free_again_afterwards():
     with one_core(core):
         assert os.sched_getaffinity(0) == {core}
     assert os.sched_getaffinity(0) == before
+
+
+_CLAIM = """
+import os, sys
+from brine.oracles.cores import one_core
+with one_core():
+    print(*os.sched_getaffinity(0), flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "sched_getaffinity") or len(available_cores()) < 2,
+    reason="needs two cores of one's choice",
+)
+def test_two_processes_claim_different_cores(tmp_path):
+    """And a core is free again once its process has died."""
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+
+    def claim():
+        process = subprocess.Popen(
+            [sys.executable, "-c", _CLAIM],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return process, process.stdout.readline()
+
+    first, one = claim()
+    second, other = claim()
+    assert one != other
+    first.kill()
+    first.wait()
+    third, again = claim()
+    assert again == one
+    for process in (second, third):
+        process.kill()
+        process.wait()

@@ -1,12 +1,16 @@
 """``brine train``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from brine.cli.display import reporting
 from brine.cli.failures import answered
+from brine.errors import InputError
+
+if TYPE_CHECKING:
+    from brine.datasets import Dataset
 
 
 @answered
@@ -27,9 +31,12 @@ def train(
     fingerprint: Annotated[
         str | None, typer.Option(help="Level of theory of the labels.")
     ] = None,
+    unaudited: Annotated[
+        bool, typer.Option(help="Train on labels even if the audit finds them wrong.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Fit a potential to labelled frames.
+    """Fit a potential to labelled frames, once the audit lets them pass.
 
     Example: `brine train frames/*.extxyz --out water.brine`
     """
@@ -40,6 +47,8 @@ def train(
     settings = load_protocol(protocol).potential if protocol else NativeSettings()
     with reporting("train", quiet=json) as report:
         dataset = read_dataset(*data, fingerprint=fingerprint, every=every)
+        if not unaudited:
+            _refuse_wrong_labels(dataset)
         training, test = dataset, None
         if held_out:
             split = split_by_last_part(dataset, fraction=held_out)
@@ -63,3 +72,16 @@ def train(
     if errors is not None:
         print_errors(errors)
     typer.echo(f"{out} written, trained on {len(training)} frames")
+
+
+def _refuse_wrong_labels(dataset: "Dataset") -> None:
+    from brine.datasets import audit
+
+    errors = [f for f in audit(dataset).findings if f.severity == "error"]
+    if errors:
+        where = f"{errors[0].source}: " if errors[0].source else ""
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        raise InputError(
+            f"{where}{errors[0].message.rstrip('.')}{more}; mend the labels (`brine "
+            "audit` shows everything), or train on them as they are with --unaudited."
+        )

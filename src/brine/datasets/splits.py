@@ -60,13 +60,13 @@ class Split:
             )
 
 
-def split_by_group(dataset: Dataset, test_groups: str | Iterable[str]) -> Split:
-    """The frames of `test_groups` held out, every other group to train.
+def split_by_group(dataset: Dataset, test: str | Iterable[str]) -> Split:
+    """The frames of `test` held out, every other group to train.
 
     Parameters
     ----------
     dataset : Dataset
-    test_groups : str or iterable of str
+    test : str or iterable of str
         Names of groups, or the last parts of their paths: ``data_3`` stands for
         ``water/data_3``.
 
@@ -75,7 +75,7 @@ def split_by_group(dataset: Dataset, test_groups: str | Iterable[str]) -> Split:
     InputError
         No group has that name, several have, or nothing is left to train on.
     """
-    wanted = [test_groups] if isinstance(test_groups, str) else list(test_groups)
+    wanted = [test] if isinstance(test, str) else list(test)
     chosen = [_group_index(dataset, name) for name in wanted]
     held_out = np.isin(dataset.group, chosen)
     names = ", ".join(dataset.group_names[k] for k in chosen)
@@ -229,13 +229,13 @@ def _group_index(dataset: Dataset, name: str) -> int:
         return ends[0]
     if ends:
         raise InputError(
-            f"`test_groups` must name one group each, got {name!r} for "
+            f"`test` must name one group each, got {name!r} for "
             f"{', '.join(names[k] for k in ends)}; write more of the path."
         )
     short = {n.split("/")[-1]: n for n in names}
     close = difflib.get_close_matches(name, [*names, *short], n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     raise InputError(
-        f"`test_groups` must name groups of the dataset, got {name!r}; there are "
+        f"`test` must name groups of the dataset, got {name!r}; there are "
         f"{', '.join(names)}.{hint}"
     )

@@ -7,10 +7,11 @@ fill two cores. Python threads are enough, as OpenMM releases the interpreter.
 """
 
 import os
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -33,24 +34,43 @@ def one_core(core: int | None = None) -> Iterator[None]:
     Parameters
     ----------
     core : int or None
-        None takes the core the thread runs on.
+        None claims a core: other threads and other processes of this user that ask
+        get other ones, as long as there are any.
     """
-    chosen = this_core() if core is None else core
-    if chosen is None or not hasattr(os, "sched_setaffinity"):
+    if not hasattr(os, "sched_setaffinity"):
         yield
         return
     before = os.sched_getaffinity(0)
-    within = {chosen} & before or before
+    claim = nullcontext(core) if core in before else _claimed(sorted(before))
     # OpenMP's threads would share the core and wait for each other.
-    with _openmp().limit(limits=1):
-        if within == before:
-            yield
-            return
-        os.sched_setaffinity(0, within)
+    with _openmp().limit(limits=1), claim as chosen:
+        os.sched_setaffinity(0, {chosen})
         try:
             yield
         finally:
             os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def _claimed(cores: Sequence[int]) -> Iterator[int]:
+    """The first of `cores` that no one holds; the first of all where all are held.
+
+    A claim is a lock on a file, which ends with its process.
+    """
+    import fcntl
+
+    folder = Path(tempfile.gettempdir()) / f"brine-cores-{os.getuid()}"
+    with ExitStack() as held:
+        for core in cores:
+            try:
+                folder.mkdir(exist_ok=True)
+                file = held.enter_context((folder / str(core)).open("w"))
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                continue
+            yield core
+            return
+        yield cores[0]
 
 
 @cache
@@ -93,8 +113,6 @@ def side_by_side(
         None takes every core this process may use.
     report : Report
     """
-    cores = available_cores()
-    free = list(cores)
     lock, stopping = threading.Lock(), threading.Event()
     done = [0.0] * len(jobs)
 
@@ -109,10 +127,8 @@ def side_by_side(
         return tell
 
     def work(index: int) -> Result:
-        with lock:
-            core = free.pop(0) if free else cores[index % len(cores)]
         try:
-            with one_core(core):
+            with one_core():
                 tell = progress_of(index)
                 result = jobs[index](tell)
                 tell(task, {"done": 1.0})
@@ -120,11 +136,8 @@ def side_by_side(
         except BaseException:
             stopping.set()
             raise
-        finally:
-            with lock:
-                free.append(core)
 
-    with ThreadPoolExecutor(workers or len(cores)) as pool:
+    with ThreadPoolExecutor(workers or len(available_cores())) as pool:
         futures = [pool.submit(work, k) for k in range(len(jobs))]
         try:
             return [future.result() for future in futures]

@@ -82,7 +82,11 @@ def make_splits(task: Task) -> None:
     found: dict[str, dict[str, Any]] = {}
     for number, (name, content) in enumerate(task.inputs["splits"].items()):
         settings = SPLIT_SETTINGS.validate_python(content)
-        split = _split(dataset, settings, task)
+        try:
+            split = _split(dataset, settings, task)
+        except InputError as error:
+            key = "split" if name == MAIN else f"compare_splits.{name}"
+            raise InputError(f"{key}: {error}") from error
         if task.inputs["from_oracle"]:
             split = without_scaled_copies(dataset, split)
         found[name] = {
@@ -225,7 +229,7 @@ def _order(
         found = time_order(dataset)
         if found is None:
             raise InputError(
-                "`split.order` is `rebuilt`, but the frames are as far from each other "
+                "`order` is `rebuilt`, but the frames are as far from each other "
                 "as any two: no order in time can be seen; use `as-read`."
             )
         return found.frames

@@ -111,7 +111,7 @@ class _Plan:
             Step(
                 fit_step(name),
                 fitting.fit_potential,
-                version=5,
+                version=6,
                 inputs={"split": name, **self._of("potential", "seed")},
                 needs=("labels", "splits"),
                 threads=None,
@@ -152,7 +152,7 @@ class _Plan:
         equilibration = Step(
             "equilibrate",
             simulating.equilibrate,
-            version=1,
+            version=2,
             inputs={
                 "dynamics": self._dynamics("equilibration_ps"),
                 "seed": self._seed(0),
@@ -215,7 +215,7 @@ class _Plan:
         return Step(
             ensemble,
             simulating.simulate,
-            version=1,
+            version=2,
             inputs={
                 "dynamics": self._dynamics(),
                 "ensemble": ensemble,
