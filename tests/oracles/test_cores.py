@@ -98,9 +98,9 @@ def test_two_processes_claim_different_cores(tmp_path):
     second, other = claim()
     assert one != other
     first.kill()
-    first.wait()
+    first.communicate()
     third, again = claim()
     assert again == one
     for process in (second, third):
         process.kill()
-        process.wait()
+        process.communicate()
