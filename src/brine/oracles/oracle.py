@@ -45,6 +45,8 @@ class Conditions:
     timestep : float, fs
     interval : float, fs
         Between frames of the trajectory and lines of the log.
+    friction : float, 1/ps
+        Of Langevin dynamics; 0 leaves the temperature to velocity rescaling.
     seed : int
     """
 
@@ -54,6 +56,7 @@ class Conditions:
     equilibration: float = 0.0
     timestep: float = 1.0
     interval: float = 50.0
+    friction: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -62,10 +65,10 @@ class Conditions:
             value = getattr(self, name)
             if not (np.isfinite(value) and value > 0):
                 raise InputError(f"`{name}` must be positive, got {value}.")
-        if not self.equilibration >= 0:
-            raise InputError(
-                f"`equilibration` must not be negative, got {self.equilibration}."
-            )
+        for name in ("equilibration", "friction"):
+            value = getattr(self, name)
+            if not (np.isfinite(value) and value >= 0):
+                raise InputError(f"`{name}` must not be negative, got {value}.")
         if not self.timestep <= self.interval <= self.duration:
             raise InputError(
                 f"`interval` must lie between the timestep ({self.timestep} fs) and "

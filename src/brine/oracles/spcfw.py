@@ -88,10 +88,12 @@ class SPCFw:
     ) -> Simulation:
         """Molecular dynamics of the model itself, on one core.
 
-        Leapfrog; temperature by stochastic velocity rescaling (Bussi, Donadio,
-        Parrinello 2007, 10.1063/1.2408420), which leaves diffusion alone; pressure,
-        where one is asked for, by Monte Carlo moves of the volume that shift whole
-        molecules. Positions are unwrapped.
+        Langevin dynamics with strong friction equilibrate. After that temperature is
+        kept by weak friction, where `conditions` have one, or by stochastic velocity
+        rescaling (Bussi, Donadio, Parrinello 2007, 10.1063/1.2408420), which leaves
+        diffusion alone but does not reach the nearly harmonic bonds; pressure, where
+        one is asked for, by Monte Carlo moves of the volume that shift whole molecules.
+        Positions are unwrapped.
 
         Raises
         ------

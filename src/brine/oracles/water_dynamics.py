@@ -26,6 +26,8 @@ TIME_CONSTANT: Final = 500.0
 """fs, of the stochastic velocity rescaling"""
 RESCALE_INTERVAL: Final = 20.0
 """fs between two rescalings"""
+STRONG_FRICTION: Final = 10.0
+"""1/ps, while equilibrating"""
 BAROSTAT_STEPS: Final = 20
 """Steps between two trial moves of the volume"""
 MASSES: Final = np.array([15.999, 1.008, 1.008])
@@ -60,34 +62,52 @@ class WaterRun:
         """Set up the context, at rest in the nearest minimum's reach."""
         openmm = import_openmm()
         given = self.conditions
-        streams = np.random.SeedSequence(given.seed).spawn(2)
+        streams = np.random.SeedSequence(given.seed).spawn(3)
         self._rng = np.random.default_rng(streams[0])
         if given.pressure is not None:
             barostat = openmm.MonteCarloBarostat(
                 given.pressure, given.temperature, BAROSTAT_STEPS
             )
-            barostat.setRandomNumberSeed(int(streams[1].generate_state(1)[0] >> 2) + 1)
+            barostat.setRandomNumberSeed(_openmm_seed(streams[1]))
             self.system.addForce(barostat)
         self._masses = np.tile(MASSES, self.box.n_waters)
-        self._context = cpu_context(
-            self.system, openmm.VerletIntegrator(given.timestep / 1000)
+        step = given.timestep / 1000
+        friction = openmm.LangevinMiddleIntegrator(
+            given.temperature, STRONG_FRICTION, step
         )
+        friction.setRandomNumberSeed(_openmm_seed(streams[2]))
+        integrator = openmm.CompoundIntegrator()
+        integrator.addIntegrator(friction)
+        integrator.addIntegrator(openmm.VerletIntegrator(step))
+        self._context = cpu_context(self.system, integrator)
         self._context.setPositions(self.box.positions / 10)
         openmm.LocalEnergyMinimizer.minimize(self._context, 50.0, 50)
         self._set_velocities(self._thermal_velocities())
 
     def run(self, report: Report) -> Simulation:
-        """Equilibrate, then collect frames."""
+        """Equilibrate with strong friction, then collect frames.
+
+        Friction reaches every degree of freedom: rescaling, which sees the kinetic
+        energy as a whole, would leave harmonic bonds at the temperature they started
+        with. Both integrators hold velocities half a step from the positions.
+        """
         given = self.conditions
         stride = max(1, round(given.interval / given.timestep))
         n_equilibration = round(given.equilibration / given.timestep)
         n_frames = round(given.duration / given.timestep) // stride
         total = n_equilibration + n_frames * stride
         begin, stop = perf_counter(), None
-        self._advance(n_equilibration, 0, total, begin, report)
+        integrator = self._context.getIntegrator()
+        integrator.setCurrentIntegrator(0)
+        self._advance(n_equilibration, 0, total, begin, report, rescale=False)
+        if given.friction:
+            integrator.getIntegrator(0).setFriction(given.friction)
+        else:
+            integrator.setCurrentIntegrator(1)
         done = n_equilibration
         for frame in range(n_frames):
-            self._advance(stride, done, total, begin, report)
+            rescale = not given.friction
+            self._advance(stride, done, total, begin, report, rescale=rescale)
             done += stride
             self._collect((frame + 1) * stride)
             stop = self._fault((frame + 1) * stride)
@@ -97,9 +117,16 @@ class WaterRun:
         return self._simulation(stop, done * given.timestep * 1e-6 / days)
 
     def _advance(
-        self, n_steps: int, done: int, total: int, begin: float, report: Report
+        self,
+        n_steps: int,
+        done: int,
+        total: int,
+        begin: float,
+        report: Report,
+        *,
+        rescale: bool,
     ) -> None:
-        """Steps with a rescaling of velocities after every few."""
+        """Steps, with a rescaling of velocities after every few."""
         given = self.conditions
         chunk = max(1, round(RESCALE_INTERVAL / given.timestep))
         integrator = self._context.getIntegrator()
@@ -107,7 +134,8 @@ class WaterRun:
         while left > 0:
             steps = min(chunk, left)
             integrator.step(steps)
-            self._rescale(steps * given.timestep)
+            if rescale:
+                self._rescale(steps * given.timestep)
             left -= steps
             now = done + n_steps - left
             if (now // chunk) % 25 == 0:
@@ -253,3 +281,8 @@ def unwrapped(frames: Array, cells: Array) -> NDArray[np.float64]:
         images[1:, :, axis] = -np.cumsum(crossed[..., 0], axis=0)
     whole: NDArray[np.float64] = waters + (images @ cells)[:, :, None]
     return whole.reshape(frames.shape)
+
+
+def _openmm_seed(stream: np.random.SeedSequence) -> int:
+    """A positive number of 31 bits; zero would mean a seed of OpenMM's choice."""
+    return int(stream.generate_state(1)[0] >> 2) + 1

@@ -71,7 +71,7 @@ class _Plan:
         return Step(
             "labels",
             action,
-            version=1,
+            version=2,
             inputs=inputs,
             places=self.places,
             threads=None,
@@ -152,7 +152,7 @@ class _Plan:
         equilibration = Step(
             "equilibrate",
             simulating.equilibrate,
-            version=2,
+            version=3,
             inputs={
                 "dynamics": self._dynamics("equilibration_ps"),
                 "seed": self._seed(0),
@@ -171,7 +171,7 @@ class _Plan:
             Step(
                 f"oracle-{ensemble}",
                 simulating.simulate_oracle,
-                version=1,
+                version=2,
                 inputs={
                     "oracle": self.content["labels"]["oracle"],
                     "dynamics": self._dynamics("equilibration_ps"),

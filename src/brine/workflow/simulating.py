@@ -65,12 +65,22 @@ def build_start(task: Task) -> None:
     write_state(task.folder / START, atoms)
 
 
+FRICTION_TIME_FS = 100.0
+"""Of the Langevin dynamics that equilibrate."""
+
+
 def equilibrate(task: Task) -> None:
-    """Bring the box to temperature."""
+    """Bring every degree of freedom of the box to temperature.
+
+    By friction: a bond's vibration hardly talks to the liquid, and a thermostat that
+    looks at the kinetic energy as a whole would leave it cold, or hot, for 100 ps and
+    keep the liquid as far from its temperature on the other side.
+    """
     dynamics = Dynamics.model_validate(task.inputs["dynamics"])
     atoms = read_state(task.needs["start"] / START)
     settings = md_settings(dynamics, atoms, "nvt", dynamics.equilibration_ps)
-    settings = replace(settings, seed=task.inputs["seed"])
+    friction = NVT(dynamics.temperature_K, "langevin", FRICTION_TIME_FS)
+    settings = replace(settings, seed=task.inputs["seed"], ensemble=friction)
     simulation = _run(atoms, settings, task)
     if simulation.stopped is None and settings.n_steps:
         atoms = final_state(task.folder, atoms)
@@ -95,6 +105,8 @@ def simulate_oracle(task: Task) -> None:
     """Run the oracle's own molecular dynamics."""
     dynamics = Dynamics.model_validate(task.inputs["dynamics"])
     constant_pressure = task.inputs["ensemble"] == "npt"
+    thermostat = dynamics.thermostat
+    friction = thermostat.friction_per_ps if isinstance(thermostat, Langevin) else 0.0
     conditions = Conditions(
         temperature=dynamics.temperature_K,
         duration=1e3 * task.inputs["duration_ps"],
@@ -102,6 +114,7 @@ def simulate_oracle(task: Task) -> None:
         equilibration=1e3 * dynamics.equilibration_ps,
         timestep=task.inputs["timestep_fs"],
         interval=dynamics.interval_fs,
+        friction=friction,
         seed=task.inputs["seed"],
     )
     atoms = read_state(task.needs["start"] / START)
