@@ -26,7 +26,7 @@ from brine.training.nuclear_repulsion import NuclearRepulsion
 NEAREST, REACH = 0.65, 0.95
 """Shares of the closest approach between which ZBL is asked for."""
 SLACK = 3.0
-"""Of the labels' scatter: what a row of the wall weighs less than a force's."""
+"""How much less a pushed molecule weighs than a force on an atom, or a lone pair."""
 FRAMES = 12
 """Frames with pushed molecules for each pair of elements."""
 PUSHES = 30
@@ -63,7 +63,7 @@ def short_range_rows(
     for z in range(len(descriptor.elements)):
         for a in range(z, len(descriptor.elements)):
             pair, shortest = (z, a), closest.of_atoms[z, a]
-            yield _isolated_pair(descriptor, pair, shortest, slack)
+            yield _isolated_pair(descriptor, pair, shortest, force_scale)
             distances = NEAREST * shortest, REACH * closest.of_molecules[z, a]
             for _ in range(FRAMES):
                 atoms = dataset.frame(int(rng.integers(len(dataset))))
@@ -73,7 +73,7 @@ def short_range_rows(
 
 
 def _isolated_pair(
-    descriptor: Descriptor, pair: tuple[int, int], shortest: float, slack: float
+    descriptor: Descriptor, pair: tuple[int, int], shortest: float, force_scale: float
 ) -> Rows:
     """Slopes of the two-body channels: an isolated pair has no other features."""
     settings = descriptor.settings
@@ -90,7 +90,7 @@ def _isolated_pair(
     rows[:, descriptor.two_body_columns(*pair[::-1])] += slope
     _, wanted = zbl(r, numbers, cutoff=settings.two_body_cutoff_A)
     _, baseline = zbl(r, numbers, cutoff=zbl_cutoff(numbers, shortest))
-    margin = slack + np.abs(wanted)
+    margin = force_scale + np.abs(wanted) / SLACK
     return rows / margin[:, None], (wanted - baseline) / margin
 
 
