@@ -9,7 +9,7 @@ from brine.oracles import Conditions, SPCFw
 from brine.oracles.water_dynamics import unwrapped
 from brine.structures import broken_waters, build_box, rattle
 from brine.testing.oracle import OracleTolerances, check_oracle
-from brine.units import BAR, COULOMB
+from brine.units import BAR, BOLTZMANN, COULOMB, KINETIC
 
 KILOCALORIE = 4.184 / 96.48533212331
 
@@ -144,6 +144,22 @@ def test_dynamics_keeps_temperature_molecules_and_energy_in_bounds(liquid, water
     assert label.energy == pytest.approx(
         liquid.log["potential_energy_eV"][-1], abs=5e-3
     )
+
+
+def test_bonds_are_as_warm_as_the_liquid():
+    """Harmonic bonds hardly talk to it: without friction they stay near 190 K.
+
+    The bond's rate of change between two steps is leapfrog's own velocity. 250 bonds
+    that keep their energies: a standard error of 300 K √(2/250) = 27 K, less with the
+    phases averaged.
+    """
+    water = build_box({"H2O": 125}, density=0.997, rng=np.random.default_rng(2))
+    given = Conditions(300.0, 200.0, equilibration=1000.0, interval=1.0, seed=3)
+    frames = SPCFw().simulate(water, given).trajectory.positions.reshape(-1, 125, 3, 3)
+    mass = 15.999 * 1.008 / (15.999 + 1.008)
+    length = np.linalg.norm(frames[:, :, 1:] - frames[:, :, :1], axis=-1)
+    temperature = KINETIC * mass * np.mean(np.diff(length, axis=0) ** 2) / BOLTZMANN
+    assert temperature == pytest.approx(300.0, abs=3 * 27)
 
 
 def test_dynamics_repeats_itself_for_a_seed_in_any_order_of_atoms(water):
