@@ -13,6 +13,7 @@ from brine.dynamics.settings import MDSettings
 from brine.dynamics.velocities import maxwell_boltzmann
 from brine.errors import InputError
 from brine.native import _native
+from brine.structures.molecules import bonded_pairs
 from brine.structures.neighbours import check_geometry
 from brine.units import BAR, BOLTZMANN, GRAM_PER_ML, KINETIC
 
@@ -130,6 +131,8 @@ def make_dynamics(
             f"directions, got NPT with pbc = {state.periodic.tolist()}."
         )
     native = _native_settings(settings)
+    if native.bond_time:
+        _set_bonds(native, state)
     _set_guards(native, state, settings)
     return _native.Dynamics(
         field,
@@ -154,6 +157,7 @@ def _native_settings(settings: MDSettings) -> _native.DynamicsSettings:
     if isinstance(ensemble, NVE):
         return native
     native.time_constant = ensemble.time_constant
+    native.bond_time = ensemble.bond_time_constant or 0.0
     native.thermostat = _native.Thermostat.svr
     if isinstance(ensemble, NVT):
         native.thermostat = getattr(_native.Thermostat, ensemble.thermostat)
@@ -164,6 +168,17 @@ def _native_settings(settings: MDSettings) -> _native.DynamicsSettings:
     native.pressure_time = ensemble.pressure_time_constant
     native.barostat_interval = ensemble.barostat_interval
     return native
+
+
+def _set_bonds(native: _native.DynamicsSettings, state: StartState) -> None:
+    atoms = Atoms(state.numbers, state.positions, cell=state.cell, pbc=state.periodic)
+    pairs = bonded_pairs(atoms)
+    straight = state.positions[pairs.neighbour] - state.positions[pairs.centre]
+    lattice = atoms.cell.complete().array
+    shifts = np.rint((pairs.vectors - straight) @ np.linalg.inv(lattice)).astype(int)
+    for i, j, shift in zip(pairs.centre, pairs.neighbour, shifts, strict=True):
+        if i < j:
+            native.add_bond(int(i), int(j), *map(int, shift))
 
 
 def _set_guards(

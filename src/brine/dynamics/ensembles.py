@@ -66,11 +66,17 @@ class NVT:
         and slows diffusion.
     time_constant : float, fs
         Of the relaxation; for Langevin dynamics the inverse of the friction.
+    bond_time_constant : float, fs, or None
+        Of a bath for the stretching of every covalent bond. Nearly harmonic bonds
+        hardly talk to the liquid, and rescaling, which sees the kinetic energy as a
+        whole, would leave them cold or hot for 100 ps, and the liquid the other way.
+        Its impulses leave the momenta of molecules, and diffusion, alone.
     """
 
     temperature: Temperature
     thermostat: Literal["svr", "langevin"] = "svr"
     time_constant: float = 200.0
+    bond_time_constant: float | None = None
 
     def __post_init__(self) -> None:
         """Check the thermostat and its time constant."""
@@ -80,6 +86,8 @@ class NVT:
                 f"`thermostat` must be 'svr' or 'langevin', got {self.thermostat!r}."
             )
         _require_positive("time_constant", self.time_constant, "fs")
+        if self.bond_time_constant is not None:
+            _require_positive("bond_time_constant", self.bond_time_constant, "fs")
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,8 @@ class NPT:
     pressure : float, bar
     time_constant : float, fs
         Of the thermostat.
+    bond_time_constant : float, fs, or None
+        As for `NVT`.
     pressure_time_constant : float, fs
     compressibility : float, 1/bar
         An estimate is enough: it changes how fast the volume relaxes, not where to.
@@ -107,6 +117,7 @@ class NPT:
     temperature: Temperature
     pressure: float = 1.0
     time_constant: float = 200.0
+    bond_time_constant: float | None = None
     pressure_time_constant: float = 500.0
     compressibility: float = 4.5e-5
     barostat_interval: int = 10
@@ -117,6 +128,8 @@ class NPT:
         if not math.isfinite(self.pressure):
             raise InputError(f"`pressure` must be finite, got {self.pressure} bar.")
         _require_positive("time_constant", self.time_constant, "fs")
+        if self.bond_time_constant is not None:
+            _require_positive("bond_time_constant", self.bond_time_constant, "fs")
         _require_positive("pressure_time_constant", self.pressure_time_constant, "fs")
         _require_positive("compressibility", self.compressibility, "1/bar")
         if self.barostat_interval < 1:

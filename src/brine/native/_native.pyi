@@ -113,6 +113,8 @@ class DynamicsSettings:
     start_temperature: float
     end_temperature: float
     ramp_steps: int
+    bond_time: float
+    def add_bond(self, first: int, second: int, a: int, b: int, c: int) -> None: ...
     barostat: bool
     pressure: float
     compressibility: float

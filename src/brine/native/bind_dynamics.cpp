@@ -93,6 +93,11 @@ void bind_settings(nb::module_& m) {
       .def_rw("start_temperature", &S::start_temperature)
       .def_rw("end_temperature", &S::end_temperature)
       .def_rw("ramp_steps", &S::ramp_steps)
+      .def_rw("bond_time", &S::bond_time)
+      .def("add_bond",
+           [](S& s, int first, int second, int a, int b, int c) {
+             s.bonds.push_back({first, second, {a, b, c}});
+           })
       .def_rw("barostat", &S::barostat)
       .def_rw("pressure", &S::pressure)
       .def_rw("compressibility", &S::compressibility)

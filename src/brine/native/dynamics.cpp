@@ -140,6 +140,7 @@ void Dynamics::advance() {
   evaluate();
   kick(0.5 * dt);
   if (settings_.thermostat == Thermostat::svr) rescale_velocities();
+  if (!settings_.bonds.empty()) thermalise_bonds();
   if (settings_.barostat && step_ % settings_.barostat_interval == 0) rescale_cell();
 }
 
@@ -177,6 +178,38 @@ void Dynamics::langevin() {
   }
   fix_centre();
   bath_ += kinetic_energy() - before;
+}
+
+// An exact Ornstein–Uhlenbeck step of each bond's stretching velocity. The impulses are
+// central and opposite, so that momentum and angular momentum of every molecule, and
+// with them diffusion, are left alone (Lowe 1999, 10.1209/epl/i1999-00365-x).
+void Dynamics::thermalise_bonds() {
+  const double keep = std::exp(-settings_.timestep / settings_.bond_time);
+  const double spread = std::sqrt((1 - keep * keep) * boltzmann * target_temperature());
+  for (const Bond& bond : settings_.bonds) {
+    double* vi = &velocities_[3 * static_cast<std::size_t>(bond.first)];
+    double* vj = &velocities_[3 * static_cast<std::size_t>(bond.second)];
+    double along[3], length2 = 0, stretching = 0;
+    for (int k = 0; k < 3; ++k) {
+      along[k] = positions_[3 * static_cast<std::size_t>(bond.second) + k] -
+                 positions_[3 * static_cast<std::size_t>(bond.first) + k];
+      for (int d = 0; d < 3; ++d) along[k] += bond.shift[d] * cell_.rows[d][k];
+      length2 += along[k] * along[k];
+      stretching += along[k] * (vj[k] - vi[k]);
+    }
+    if (!(length2 > 0)) continue;
+    const double length = std::sqrt(length2);
+    const double wi = inverse_masses_[3 * static_cast<std::size_t>(bond.first)];
+    const double wj = inverse_masses_[3 * static_cast<std::size_t>(bond.second)];
+    const double before = stretching / length;
+    const double after = keep * before + spread * std::sqrt(wi + wj) * random_.normal();
+    const double impulse = (after - before) / (wi + wj);
+    for (int k = 0; k < 3; ++k) {
+      vi[k] -= wi * impulse * along[k] / length;
+      vj[k] += wj * impulse * along[k] / length;
+    }
+    bath_ += 0.5 * (after * after - before * before) / (wi + wj);
+  }
 }
 
 // Drift of √V in time: −(β/2τ) √V (P₀ − P − kT/2V), P with the instantaneous

@@ -13,6 +13,11 @@ namespace brine {
 
 enum class Thermostat { none, svr, langevin };
 
+// Two bonded atoms, and the lattice vectors that bring the second next to the first.
+struct Bond {
+  int first, second, shift[3];
+};
+
 // Å, eV, fs, amu, K; pressures in eV/Å³.
 struct DynamicsSettings {
   double timestep = 0.5;
@@ -25,6 +30,8 @@ struct DynamicsSettings {
   double pressure = 0;
   double compressibility = 0;  // Å³/eV
   double pressure_time = 500;
+  std::vector<Bond> bonds;  // whose stretching has a bath of its own
+  double bond_time = 0;
   int barostat_interval = 10;  // steps; each event costs one more evaluation
   bool centre_fixed = true;    // momentum removed, 3N − 3 degrees of freedom
   std::uint64_t seed = 0;
@@ -92,6 +99,7 @@ class Dynamics {
   void fix_centre();
   void rescale_velocities();
   void langevin();
+  void thermalise_bonds();
   void rescale_cell();
   double volume_drift() const;
   Halt check();

@@ -47,6 +47,8 @@ class Conditions:
         Between frames of the trajectory and lines of the log.
     friction : float, 1/ps
         Of Langevin dynamics; 0 leaves the temperature to velocity rescaling.
+    bond_time_constant : float or None, fs
+        Of a bath for the stretching of bonds beside velocity rescaling.
     seed : int
     """
 
@@ -57,6 +59,7 @@ class Conditions:
     timestep: float = 1.0
     interval: float = 50.0
     friction: float = 0.0
+    bond_time_constant: float | None = 200.0
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -136,6 +136,7 @@ class WaterRun:
             integrator.step(steps)
             if rescale:
                 self._rescale(steps * given.timestep)
+                self._thermalise_bonds(steps * given.timestep)
             left -= steps
             now = done + n_steps - left
             if (now // chunk) % 25 == 0:
@@ -196,6 +197,33 @@ class WaterRun:
             + 2 * one * np.sqrt(keep * (1 - keep) * share)
         )
         self._set_velocities(velocities * np.sqrt(factor2))
+
+    def _thermalise_bonds(self, elapsed: float) -> None:
+        """An exact Ornstein–Uhlenbeck step of the stretching of every O–H bond.
+
+        Impulses along the bond leave the momentum of every molecule, and diffusion,
+        alone; rescaling alone would leave harmonic bonds as they are for 100 ps.
+        """
+        if self.conditions.bond_time_constant is None:
+            return
+        state = self._context.getState(getPositions=True)
+        positions = np.asarray(state.getPositions(asNumpy=True)._value)
+        positions = positions.reshape(-1, 3, 3)
+        velocities = self._velocities().reshape(-1, 3, 3)
+        keep = np.exp(-elapsed / self.conditions.bond_time_constant)
+        warmth = BOLTZMANN * self.conditions.temperature / KINETIC
+        inverse = 1 / MASSES
+        for h in (1, 2):
+            along = positions[:, h] - positions[:, 0]
+            along /= np.linalg.norm(along, axis=1, keepdims=True)
+            weight = inverse[0] + inverse[h]
+            before = np.einsum("nc,nc->n", along, velocities[:, h] - velocities[:, 0])
+            noise = self._rng.normal(size=len(before))
+            after = keep * before + np.sqrt((1 - keep**2) * warmth * weight) * noise
+            impulse = ((after - before) / weight)[:, None] * along
+            velocities[:, 0] -= inverse[0] * impulse
+            velocities[:, h] += inverse[h] * impulse
+        self._set_velocities(velocities.reshape(-1, 3))
 
     def _collect(self, step: int) -> None:
         state = self._context.getState(getPositions=True, getEnergy=True)

@@ -15,6 +15,9 @@ class VelocityRescaling(Section):
 
     kind: Literal["svr"] = "svr"
     time_constant_fs: PositiveFloat = 100.0
+    bond_time_constant_fs: PositiveFloat | None = 200.0
+    """Of a bath for the stretching of every covalent bond, which rescaling hardly
+    reaches; it leaves diffusion alone. Null: none."""
 
 
 class Langevin(Section):

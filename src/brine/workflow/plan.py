@@ -152,7 +152,7 @@ class _Plan:
         equilibration = Step(
             "equilibrate",
             simulating.equilibrate,
-            version=3,
+            version=4,
             inputs={
                 "dynamics": self._dynamics("equilibration_ps"),
                 "seed": self._seed(0),
@@ -171,7 +171,7 @@ class _Plan:
             Step(
                 f"oracle-{ensemble}",
                 simulating.simulate_oracle,
-                version=2,
+                version=3,
                 inputs={
                     "oracle": self.content["labels"]["oracle"],
                     "dynamics": self._dynamics("equilibration_ps"),
@@ -215,7 +215,7 @@ class _Plan:
         return Step(
             ensemble,
             simulating.simulate,
-            version=2,
+            version=3,
             inputs={
                 "dynamics": self._dynamics(),
                 "ensemble": ensemble,

@@ -115,6 +115,7 @@ def simulate_oracle(task: Task) -> None:
         timestep=task.inputs["timestep_fs"],
         interval=dynamics.interval_fs,
         friction=friction,
+        bond_time_constant=_bond_time(dynamics),
         seed=task.inputs["seed"],
     )
     atoms = read_state(task.needs["start"] / START)
@@ -151,14 +152,29 @@ def _ensemble(dynamics: Dynamics, name: str) -> Ensemble:
         return NPT(
             temperature,
             pressure=dynamics.pressure_bar,
+            bond_time_constant=_bond_time(dynamics),
             pressure_time_constant=dynamics.barostat_time_constant_fs,
         )
     if name == "hot":
+        # Only whether molecules hold is asked, so whatever heats fastest will do.
         temperature += dynamics.hot_above_K
+        return NVT(temperature, "langevin", FRICTION_TIME_FS)
     if isinstance(thermostat, Langevin):
         time_constant = 1e3 / thermostat.friction_per_ps
         return NVT(temperature, thermostat="langevin", time_constant=time_constant)
-    return NVT(temperature, time_constant=thermostat.time_constant_fs)
+    return NVT(
+        temperature,
+        time_constant=thermostat.time_constant_fs,
+        bond_time_constant=_bond_time(dynamics),
+    )
+
+
+def _bond_time(dynamics: Dynamics) -> float | None:
+    """Of the bath of bonds, fs; friction, which reaches them as well, needs none."""
+    thermostat = dynamics.thermostat
+    return (
+        None if isinstance(thermostat, Langevin) else thermostat.bond_time_constant_fs
+    )
 
 
 def _run(atoms: Atoms, settings: MDSettings, task: Task) -> Simulation:
