@@ -6,7 +6,12 @@ import time
 
 import pytest
 
-from brine.oracles.cores import available_cores, one_core, side_by_side
+from brine.oracles.cores import (
+    available_cores,
+    one_core,
+    process_on_one_core,
+    side_by_side,
+)
 
 
 def test_results_come_in_the_order_of_the_jobs():
@@ -65,6 +70,21 @@ def test_a_pinned_thread_is_free_again_afterwards():
     with one_core(core):
         assert os.sched_getaffinity(0) == {core}
     assert os.sched_getaffinity(0) == before
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="Linux only")
+def test_threads_of_earlier_work_follow_the_process_to_its_core():
+    before, ends = os.sched_getaffinity(0), threading.Event()
+    thread = threading.Thread(target=ends.wait)
+    thread.start()
+    try:
+        with process_on_one_core():
+            (core,) = os.sched_getaffinity(0)
+            assert os.sched_getaffinity(thread.native_id) == {core}
+        assert os.sched_getaffinity(thread.native_id) == before
+    finally:
+        ends.set()
+        thread.join()
 
 
 _CLAIM = """

@@ -9,9 +9,9 @@ fill two cores. Python threads are enough, as OpenMM releases the interpreter.
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -49,6 +49,31 @@ def one_core(core: int | None = None) -> Iterator[None]:
             yield
         finally:
             os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def process_on_one_core() -> Iterator[None]:
+    """Keep every thread of this process, new or old, on a core claimed for it.
+
+    OpenMM keeps some threads for all its simulations. Those that an earlier one left
+    on another core would take part in every force of the next.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    with _claimed(sorted(before)) as core:
+        _confine_threads({core})
+        try:
+            yield
+        finally:
+            _confine_threads(before)
+
+
+def _confine_threads(cores: Iterable[int]) -> None:
+    for thread in Path("/proc/self/task").iterdir():
+        with suppress(OSError):  # it has ended
+            os.sched_setaffinity(int(thread.name), cores)
 
 
 @contextmanager

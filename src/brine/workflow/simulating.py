@@ -28,6 +28,7 @@ from brine.dynamics import (
 from brine.dynamics.checkpoint import read_checkpoint
 from brine.errors import DataFileError
 from brine.oracles import Conditions
+from brine.oracles.cores import process_on_one_core
 from brine.potentials import load
 from brine.settings import (
     Dynamics,
@@ -120,9 +121,9 @@ def simulate_oracle(task: Task) -> None:
     )
     atoms = read_state(task.needs["start"] / START)
     oracle = make_oracle(Oracle.model_validate(task.inputs["oracle"]))
-    write_simulation(
-        task.folder, oracle.simulate(atoms, conditions, report=task.report)
-    )
+    with process_on_one_core():
+        simulation = oracle.simulate(atoms, conditions, report=task.report)
+    write_simulation(task.folder, simulation)
 
 
 def md_settings(
