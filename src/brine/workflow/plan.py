@@ -171,7 +171,7 @@ class _Plan:
             Step(
                 f"oracle-{ensemble}",
                 simulating.simulate_oracle,
-                version=3,
+                version=4,
                 inputs={
                     "oracle": self.content["labels"]["oracle"],
                     "dynamics": self._dynamics("equilibration_ps"),
