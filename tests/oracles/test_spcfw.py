@@ -147,19 +147,26 @@ def test_dynamics_keeps_temperature_molecules_and_energy_in_bounds(liquid, water
 
 
 def test_bonds_are_as_warm_as_the_liquid():
-    """Harmonic bonds hardly talk to it: without friction they stay near 190 K.
+    """Without a bath they stay near 190 K; bathed at the wrong moment, near 340 K.
 
-    The bond's rate of change between two steps is leapfrog's own velocity. 250 bonds
-    that keep their energies: a standard error of 300 K √(2/250) = 27 K, less with the
-    phases averaged.
+    The bond's rate of change between two steps is leapfrog's own velocity. The energy
+    of each of 250 bonds is forgotten within 20 fs, and read every 20: a standard error
+    of 300 K √(2/(250 × 400/20)) = 6 K.
     """
     water = build_box({"H2O": 125}, density=0.997, rng=np.random.default_rng(2))
-    given = Conditions(300.0, 200.0, equilibration=1000.0, interval=1.0, seed=3)
+    given = Conditions(
+        300.0,
+        400.0,
+        equilibration=1000.0,
+        interval=1.0,
+        bond_time_constant=20.0,
+        seed=3,
+    )
     frames = SPCFw().simulate(water, given).trajectory.positions.reshape(-1, 125, 3, 3)
     mass = 15.999 * 1.008 / (15.999 + 1.008)
     length = np.linalg.norm(frames[:, :, 1:] - frames[:, :, :1], axis=-1)
     temperature = KINETIC * mass * np.mean(np.diff(length, axis=0) ** 2) / BOLTZMANN
-    assert temperature == pytest.approx(300.0, abs=3 * 27)
+    assert temperature == pytest.approx(300.0, abs=4 * 6)
 
 
 def test_dynamics_repeats_itself_for_a_seed_in_any_order_of_atoms(water):
