@@ -11,6 +11,7 @@ from brine.errors import BrineError, InputError
 from brine.workflow.crew import StepFailure, inline_crew, local_crew
 from brine.workflow.engine import run_steps
 from brine.workflow.events import Event
+from brine.workflow.labelling import file_digests
 from brine.workflow.lock import locked
 from brine.workflow.step import Step, step_hashes
 from brine.workflow.store import Store
@@ -195,3 +196,11 @@ def test_two_runs_in_one_folder_are_refused(tmp_path):
         pass
     with locked(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+def test_patterns_of_files_may_be_absolute(tmp_path, absolute):
+    for name in ("b.xyz", "a.xyz"):
+        (tmp_path / name).write_text(name)
+    pattern = str(tmp_path / "*.xyz") if absolute else "*.xyz"
+    assert list(file_digests([pattern], tmp_path)) == ["a.xyz", "b.xyz"]

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +166,8 @@ def file_digests(patterns: Sequence[str], base: Path) -> dict[str, str]:
     """
     digests: dict[str, str] = {}
     for pattern in patterns:
-        matches = sorted(Path(base).glob(pattern)) if _is_glob(pattern) else []
+        found = glob(str(base / pattern), recursive=True) if _is_glob(pattern) else []
+        matches = [Path(path) for path in sorted(found)]
         for path in matches or [base / pattern]:
             if not path.exists():
                 raise DataFileError(
