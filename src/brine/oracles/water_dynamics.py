@@ -189,7 +189,8 @@ class WaterRun:
         before = np.asarray(state.getVelocities(asNumpy=True)._value) / 100
         after = self._rescaled(self._without_drift(before), elapsed)
         if self.conditions.bond_time_constant is not None:
-            after = self._with_warm_bonds(positions, after, elapsed)
+            keep = np.exp(-elapsed / self.conditions.bond_time_constant)
+            after = self._with_warm_bonds(positions, after, keep)
         half_step = 0.5 * self.conditions.timestep
         self._context.setPositions((positions + half_step * (after - before)) / 10)
         self._set_velocities(after)
@@ -210,16 +211,17 @@ class WaterRun:
         return np.asarray(velocities * np.sqrt(factor2))
 
     def _with_warm_bonds(
-        self, positions: Array, velocities: Array, elapsed: float
+        self, positions: Array, velocities: Array, keep: float
     ) -> Array:
         """An exact Ornstein–Uhlenbeck step of the stretching of every O–H bond.
+
+        A share `keep` of the stretching velocity is left.
 
         Impulses along the bond leave the momentum of every molecule, and diffusion,
         alone; rescaling alone would leave harmonic bonds as they are for 100 ps.
         """
         positions = positions.reshape(-1, 3, 3)
         velocities = velocities.reshape(-1, 3, 3).copy()
-        keep = np.exp(-elapsed / self.conditions.bond_time_constant)
         warmth = BOLTZMANN * self.conditions.temperature / KINETIC
         inverse = 1 / MASSES
         for h in (1, 2):

@@ -21,9 +21,9 @@ class NuclearRepulsion:
         self, atoms: Atoms
     ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
         """Energy (eV), forces (n_atoms, 3) in eV/Å and virial (3, 3) in eV."""
-        element, *geometry = self._descriptor.arrays(atoms)
+        element, positions, cell, periodic = self._descriptor.arrays(atoms)
         field = _native.NativeForceField(self._model, element, 0.0, 1)
-        return field.compute(*geometry)
+        return field.compute(positions, cell, periodic)
 
     def forces(self, atoms: Atoms) -> NDArray[np.float64]:
         """(n_atoms, 3) array, eV/Å."""

@@ -118,7 +118,7 @@ def bayesian_ridge(equations: NormalEquations) -> Regression:
     return Regression(
         weights=weights * scale,
         posterior=Posterior(scale, np.ascontiguousarray(factor)),
-        noise=precision**-0.5,
+        noise=float(precision**-0.5),
         effective_parameters=float(np.sum(eigenvalues / (eigenvalues + ridge))),
         log_evidence=-cost,
     )
