@@ -105,22 +105,22 @@ class NPT:
     pressure : float, bar
     time_constant : float, fs
         Of the thermostat.
-    bond_time_constant : float, fs, or None
-        As for `NVT`.
     pressure_time_constant : float, fs
     compressibility : float, 1/bar
         An estimate is enough: it changes how fast the volume relaxes, not where to.
     barostat_interval : int, steps
         Between two changes of the cell; each costs one more force evaluation.
+    bond_time_constant : float, fs, or None
+        As for `NVT`.
     """
 
     temperature: Temperature
     pressure: float = 1.0
     time_constant: float = 200.0
-    bond_time_constant: float | None = None
     pressure_time_constant: float = 500.0
     compressibility: float = 4.5e-5
     barostat_interval: int = 10
+    bond_time_constant: float | None = None
 
     def __post_init__(self) -> None:
         """Check every constant."""
