@@ -27,8 +27,9 @@ NEAREST, REACH = 0.65, 0.95
 """Shares of the closest approach between which ZBL is asked for."""
 SLACK = 3.0
 """How much less a pushed molecule weighs than a force on an atom, or a lone pair."""
-FRAMES = 12
-"""Frames with pushed molecules for each pair of elements."""
+FRAMES, MOST_FRAMES = 12, 48
+"""Frames with pushed molecules for each pair of elements; more where a frame holds
+few of them, such as ions."""
 PUSHES = 30
 """Molecules pushed in each of them, if it holds as many."""
 
@@ -65,10 +66,14 @@ def short_range_rows(
             pair, shortest = (z, a), closest.of_atoms[z, a]
             yield _isolated_pair(descriptor, pair, shortest, force_scale)
             distances = NEAREST * shortest, REACH * closest.of_molecules[z, a]
-            for _ in range(FRAMES):
+            n_pushed = 0
+            for n_frames in range(MOST_FRAMES):
+                if n_frames >= FRAMES and n_pushed >= FRAMES * PUSHES // 2:
+                    break
                 atoms = dataset.frame(int(rng.integers(len(dataset))))
                 pushes = _push(atoms, descriptor, pair, distances, rng)
                 if pushes:
+                    n_pushed += len(pushes)
                     yield _pushed(descriptor, walls, atoms, pushes, slack)
 
 

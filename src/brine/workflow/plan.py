@@ -111,7 +111,7 @@ class _Plan:
             Step(
                 fit_step(name),
                 fitting.fit_potential,
-                version=7,
+                version=8,
                 inputs={"split": name, **self._of("potential", "seed")},
                 needs=("labels", "splits"),
                 threads=None,
