@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 import brine
@@ -91,6 +92,23 @@ def test_audit_exits_with_one_when_labels_must_be_fixed(tmp_path):
     assert "error" in severities
 
 
+def test_train_refuses_labels_that_the_audit_finds_wrong(tmp_path):
+    """Positions in bohr: the sentence says so, and nothing is written."""
+    path, out = tmp_path / "frames.extxyz", tmp_path / "x.brine"
+    frame = (
+        "3\nProperties=species:S:1:pos:R:3:forces:R:3 energy=-1.0\n"
+        "O 0 0 0 0 0 0\nH 1.81 0 0 0.1 0 0\nH -0.45 1.76 0 -0.1 0 0\n"
+    )
+    path.write_text(frame * 6)
+
+    result = call("train", path, "--out", out)
+
+    assert result.exit_code == REFUSED
+    assert "bohr" in result.stderr
+    assert "--unaudited" in result.stderr
+    assert not out.exists()
+
+
 def test_report_of_a_folder_without_a_run_says_what_to_do(tmp_path):
     result = call("report", tmp_path)
     assert result.exit_code == REFUSED
@@ -105,7 +123,7 @@ def failing(error):
         raise error
 
     def run(out):
-        with pytest.raises(Exception) as caught:  # noqa: PT011
+        with pytest.raises(typer.Exit) as caught:
             command(out=out)
         return caught.value.exit_code
 

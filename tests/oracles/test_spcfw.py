@@ -256,6 +256,11 @@ def test_senseless_conditions_are_refused(wishes, message):
         Conditions(**{"temperature": 300.0, "duration": 100.0, **wishes})
 
 
+def test_a_bath_without_time_is_refused():
+    with pytest.raises(InputError, match="bond_time_constant"):
+        Conditions(300.0, 100.0, bond_time_constant=0.0)
+
+
 def test_the_fingerprint_tells_models_apart():
     assert SPCFw().fingerprint == SPCFw().fingerprint
     assert "OpenMM=" in SPCFw().fingerprint

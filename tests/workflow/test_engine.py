@@ -7,14 +7,16 @@ import signal
 
 import pytest
 
+from brine.datasets import save_dataset
 from brine.errors import BrineError, InputError
 from brine.workflow.crew import StepFailure, inline_crew, local_crew
 from brine.workflow.engine import run_steps
 from brine.workflow.events import Event
-from brine.workflow.labelling import file_digests
+from brine.workflow.labelling import file_digests, make_splits
 from brine.workflow.lock import locked
-from brine.workflow.step import Step, step_hashes
+from brine.workflow.step import Step, Task, step_hashes
 from brine.workflow.store import Store
+from tests.potentials.training_frames import water_like_frames
 
 from . import actions
 
@@ -204,3 +206,17 @@ def test_patterns_of_files_may_be_absolute(tmp_path, absolute):
         (tmp_path / name).write_text(name)
     pattern = str(tmp_path / "*.xyz") if absolute else "*.xyz"
     assert list(file_digests([pattern], tmp_path)) == ["a.xyz", "b.xyz"]
+
+
+def test_a_split_that_cannot_be_made_is_named_by_its_key(tmp_path):
+    data = water_like_frames(4)
+    save_dataset(data, tmp_path / "dataset.npz")
+    split = {"kind": "group", "test": ["nowhere"]}
+    task = Task(
+        folder=tmp_path,
+        inputs={"splits": {"folders": split}, "from_oracle": False, "seed": 1},
+        needs={"labels": tmp_path},
+        places={},
+    )
+    with pytest.raises(InputError, match=r"^compare_splits\.folders: `test` must"):
+        make_splits(task)

@@ -11,6 +11,7 @@ from brine.errors import InputError
 
 if TYPE_CHECKING:
     from brine.datasets import Dataset
+    from brine.training import HeldOutErrors
 
 
 @answered
@@ -60,18 +61,24 @@ def train(
             if test.has_forces.any():
                 potential = calibrate(potential, test, report=report)
         potential.save(out)
+    _answer(out, len(training), errors, json=json)
+
+
+def _answer(
+    out: Path, n_frames: int, errors: "HeldOutErrors | None", *, json: bool
+) -> None:
     if json:
         from dataclasses import asdict
         from json import dumps
 
-        content = {"potential": str(out), "frames": len(training)}
+        content = {"potential": str(out), "frames": n_frames}
         typer.echo(dumps(content | ({"errors": asdict(errors)} if errors else {})))
         return
     from brine.cli.tables import print_errors
 
     if errors is not None:
         print_errors(errors)
-    typer.echo(f"{out} written, trained on {len(training)} frames")
+    typer.echo(f"{out} written, trained on {n_frames} frames")
 
 
 def _refuse_wrong_labels(dataset: "Dataset") -> None:

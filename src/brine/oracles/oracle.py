@@ -72,6 +72,9 @@ class Conditions:
             value = getattr(self, name)
             if not (np.isfinite(value) and value >= 0):
                 raise InputError(f"`{name}` must not be negative, got {value}.")
+        bath = self.bond_time_constant
+        if bath is not None and not (np.isfinite(bath) and bath > 0):
+            raise InputError(f"`bond_time_constant` must be positive, got {bath}.")
         if not self.timestep <= self.interval <= self.duration:
             raise InputError(
                 f"`interval` must lie between the timestep ({self.timestep} fs) and "

@@ -17,7 +17,7 @@ from brine.errors import InputError, MissingLabelError
 from brine.potentials import Calibration, Descriptor, NativePotential
 from brine.settings.potential import NativeSettings
 from brine.structures.progress import Report, silent
-from brine.training.closest_approach import closest_approach
+from brine.training.closest_approach import ClosestApproach, closest_approach
 from brine.training.nuclear_repulsion import NuclearRepulsion
 from brine.training.regression import NormalEquations, Regression, bayesian_ridge
 from brine.training.short_range import short_range_rows
@@ -53,9 +53,10 @@ def fit(
     """The native potential fitted to `dataset` by Bayesian ridge regression.
 
     Labels are fitted after element reference energies and ZBL are subtracted; each
-    kind of label is divided by its scatter. Frames stream through, so memory does not
-    grow with their number. The same data, settings and thread count give the same
-    potential.
+    kind of label is divided by its scatter. Rows of no label hold the fit where atoms
+    come closer, or bonds get longer, than anywhere in the data. Frames stream
+    through, so memory does not grow with their number. The same data, settings and
+    thread count give the same potential.
 
     Parameters
     ----------
@@ -81,11 +82,7 @@ def fit(
     closest = closest_approach(dataset, descriptor)
     targets = _Targets(dataset, descriptor, references, closest.of_atoms)
     equations = NormalEquations(descriptor.n_columns)
-    for beyond_data in (short_range_rows, stretched_bond_rows):
-        for rows, values in beyond_data(
-            dataset, descriptor, closest, force_scale=targets.scales.force
-        ):
-            equations.add(rows, values)
+    _add_beyond_data(equations, targets, closest)
     due = [max(1, round(share * len(dataset))) for share in LEARNING_SHARES]
     for n_frames, rows, values in targets.blocks(due, report):
         equations.add(rows, values)
@@ -95,6 +92,19 @@ def fit(
     potential = _potential(equations, targets)
     report("fit", {"done": 1.0})
     return potential
+
+
+def _add_beyond_data(
+    equations: NormalEquations, targets: "_Targets", closest: ClosestApproach
+) -> None:
+    for beyond_data in (short_range_rows, stretched_bond_rows):
+        for rows, values in beyond_data(
+            targets.dataset,
+            targets.descriptor,
+            closest,
+            force_scale=targets.scales.force,
+        ):
+            equations.add(rows, values)
 
 
 def _potential(equations: NormalEquations, targets: "_Targets") -> NativePotential:

@@ -89,12 +89,7 @@ def bayesian_ridge(equations: NormalEquations) -> Regression:
     InputError
         There are no rows, or targets are all zero or not finite.
     """
-    if not np.isfinite(equations.square):
-        raise InputError("labels must be finite; `brine audit` names the frames.")
-    if equations.n_rows == 0 or equations.square == 0:
-        raise InputError(
-            f"a fit needs targets that differ from zero, got {equations.n_rows} rows."
-        )
+    _check(equations)
     matrix = equations.symmetric()
     rms = np.sqrt(np.diag(matrix) / equations.n_rows)
     least = rms.max() * _LEAST_COLUMN
@@ -122,6 +117,15 @@ def bayesian_ridge(equations: NormalEquations) -> Regression:
         effective_parameters=float(np.sum(eigenvalues / (eigenvalues + ridge))),
         log_evidence=-cost,
     )
+
+
+def _check(equations: NormalEquations) -> None:
+    if not np.isfinite(equations.square):
+        raise InputError("labels must be finite; `brine audit` names the frames.")
+    if equations.n_rows == 0 or equations.square == 0:
+        raise InputError(
+            f"a fit needs targets that differ from zero, got {equations.n_rows} rows."
+        )
 
 
 def _best_ridge(

@@ -116,9 +116,8 @@ def _push(
 ) -> list[_Push]:
     """Move some molecules until a pair of theirs and another's atoms is too close.
 
-    The pair's new distance lies anywhere between the two in `distances` (Å).
-
-    The atoms are changed in place. No molecule takes part in two pushes.
+    The pair's new distance lies anywhere between the two in `distances` (Å). The
+    atoms are changed in place. No molecule takes part in two pushes.
     """
     first, second = (descriptor.elements[k] for k in pair)
     labels = molecule_labels(atoms)
