@@ -2,11 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "force_field.hpp"
-#include "linear_kernel.hpp"
-#include "linear_model.hpp"
+#include "packed_model.hpp"
 #include "verlet_list.hpp"
 
 namespace brine {
@@ -18,8 +18,12 @@ class NativeForceField : public ForceField {
   // `element` gives each atom's index into the model's elements; lists reach `skin`
   // Å beyond the cutoff. Atoms are shared out in a fixed way, so the same number of
   // threads gives the same bits; 0 threads means all there are.
-  NativeForceField(const LinearModel& model, std::vector<int> element, double skin,
-                   int threads);
+  template <class Model>
+  NativeForceField(const Model& model, std::vector<int> element, double skin,
+                   int threads)
+      : model_(model),
+        list_(std::move(element), model.shape.n_elements, model_.view().reach, skin),
+        threads_(threads) {}
   NativeForceField(const NativeForceField&) = delete;
 
   void compute(int n, const double* positions, const Cell& cell, double& energy,
@@ -28,16 +32,11 @@ class NativeForceField : public ForceField {
   double closest_margin() const override { return margin_; }
 
  private:
-  struct Workspace;  // one thread's memory
-
+  PackedModel<Number> model_;
   VerletList list_;
-  std::vector<Number> tables_, quadratic_;
-  std::vector<double> bias_, shortest_;
-  KernelModel<Number> model_;  // a view of the four
   int threads_;
-  CentreKernel<Number> kernel_;
   double margin_ = 1e300;
-  std::vector<std::shared_ptr<Workspace>> workspaces_;
+  std::vector<std::unique_ptr<Workspace<Number>>> workspaces_;
   std::vector<std::vector<double>> partial_;  // [thread][atom][4], eV/Å
 };
 

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "linear_kernel.hpp"
+#include "kernel.hpp"
 #include "neighbours.hpp"
 
 namespace brine {

@@ -54,11 +54,13 @@ def linear_model(
     return _native.LinearModel(
         descriptor.shape,
         np.ascontiguousarray(weights[:, 0]),
-        _START,
-        (reach - _START) / n_intervals,
-        np.ascontiguousarray(tables),
+        _native.PairTables(
+            _START,
+            (reach - _START) / n_intervals,
+            np.ascontiguousarray(tables),
+            np.ascontiguousarray(SUPPORT * shortest),
+        ),
         np.ascontiguousarray([quadratic_forms(descriptor, w) for w in weights]),
-        np.ascontiguousarray(SUPPORT * shortest),
     )
 
 

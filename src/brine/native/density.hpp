@@ -1,0 +1,327 @@
+// The density around one centre: neighbours packed into vectors, expanded, and forces
+// handed back to them. Included by every kernel of BRINE_ISA, whose namespace keeps
+// the copies for different instruction sets apart.
+#pragma once
+
+#include <cstddef>
+#include <type_traits>
+
+#include "kernel.hpp"
+
+namespace brine::BRINE_ISA {
+
+namespace {
+
+// What does not depend on the sizes of the descriptor.
+template <class Number>
+struct Parts {
+  static constexpr int lanes = brine::lanes<Number>;
+  typedef Number Vector
+      __attribute__((vector_size(64), aligned(alignof(Number)), may_alias));
+  using Model = KernelModel<Number>;
+  using Packed = PackedNeighbours<Number>;
+  using Run = typename Packed::Run;
+
+  // Three components and one to spare, of any precision.
+  template <class T>
+  struct FourOf {
+    typedef T type
+        __attribute__((vector_size(4 * sizeof(T)), aligned(alignof(T)), may_alias));
+  };
+  template <class T>
+  using Four = typename FourOf<T>::type;
+  template <class T>
+  static const Four<T>* four(const T* p) {
+    return reinterpret_cast<const Four<T>*>(p);
+  }
+  template <class T>
+  static Four<T>* four(T* p) {
+    return reinterpret_cast<Four<T>*>(p);
+  }
+
+  static Vector load(const Number* p) { return *reinterpret_cast<const Vector*>(p); }
+  static void store(Number* p, const Vector& v) { *reinterpret_cast<Vector*>(p) = v; }
+  static int round_up(int n) { return (n + lanes - 1) / lanes * lanes; }
+
+  // Spreads a run of (x, y, z, r²) to arrays of their own, with distances for squares;
+  // pads it with neighbours at the reach, where every function vanishes.
+  static void spread(Packed& p, Run run, Number reach) {
+    const int end = run.begin + round_up(run.count);
+    for (int k = run.begin + run.count; k < end; ++k) {
+      Number* place = p.places + 4 * static_cast<std::size_t>(k);
+      place[0] = reach, place[1] = place[2] = 0, place[3] = reach * reach;
+    }
+    const Number* from = p.places;
+#pragma omp simd
+    for (int k = run.begin; k < end; ++k) {
+      p.x[k] = from[4 * k], p.y[k] = from[4 * k + 1], p.z[k] = from[4 * k + 2];
+      if constexpr (sizeof(Number) == 4)
+        p.r[k] = __builtin_sqrtf(from[4 * k + 3]);
+      else
+        p.r[k] = __builtin_sqrt(from[4 * k + 3]);
+    }
+  }
+
+  // Differences are taken in double precision: a coordinate has more digits than one.
+  static void pack(const Model& model, const Step& step, int centre, Packed& out) {
+    const int n_elements = model.shape.n_elements;
+    const int* first = step.first + static_cast<std::size_t>(centre) * n_elements;
+    const double reach2 = static_cast<double>(model.reach) * model.reach;
+    const double near2 = model.shape.three_cutoff * model.shape.three_cutoff;
+    const double* places = step.places;
+    const int *place = step.place, *atom = step.atom;
+    Number* kept = out.places;
+    int* kept_atom = out.atom;
+    const Four<double> origin = *four(places + 4 * static_cast<std::size_t>(centre));
+    int at = 0;
+    for (int a = 0; a < n_elements; ++a) {
+      const int begin = at, span = first[a + 1] - first[a];
+      int far = begin + round_up(span) + lanes, near = begin;
+      const int far_begin = far;
+      for (int k = first[a], end = first[a + 1]; k < end; ++k) {
+        const Four<double> d =
+            *four(places + 4 * static_cast<std::size_t>(place[k])) - origin;
+        const double r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
+        const bool is_near = r2 < near2;
+        const int to = is_near ? near : far;
+        Four<Number> rounded = __builtin_convertvector(d, Four<Number>);
+        rounded[3] = static_cast<Number>(r2);
+        *four(kept + 4 * static_cast<std::size_t>(to)) = rounded;
+        kept_atom[to] = atom[k];
+        near += is_near;
+        far += !is_near && r2 < reach2;
+      }
+      out.near[a] = {begin, near - begin};
+      out.far[a] = {far_begin, far - far_begin};
+      spread(out, out.near[a], model.reach);
+      spread(out, out.far[a], model.reach);
+      at = far_begin + round_up(far - far_begin);
+    }
+  }
+
+  template <class Mask>
+  static bool any(const Mask& mask) {
+    bool found = false;
+    for (int lane = 0; lane < lanes; ++lane) found |= mask[lane] != 0;
+    return found;
+  }
+
+  // Energy of the pairs of one run; their slopes go to gx, gy, gz. Padding stands at
+  // the reach, where the table is zero.
+  static Vector pair_run(const Model& model, const Number* table, double shortest,
+                         Run run, const Packed& packed, Number* gx, Number* gy,
+                         Number* gz, double& margin) {
+    using Integer = std::conditional_t<sizeof(Number) == 8, long long, int>;
+    typedef Integer Index __attribute__((vector_size(64)));
+    const Number inverse = 1 / model.step;
+    const Vector zero = {};
+    Vector energy = {}, least = zero + model.reach;
+    for (int k = run.begin; k < run.begin + run.count; k += lanes) {
+      const Vector r = load(packed.r + k);
+      least = r < least ? r : least;
+      if (!any(r < model.wall)) {
+        store(gx + k, zero), store(gy + k, zero), store(gz + k, zero);
+        continue;
+      }
+      const Vector u = (r - model.start) * inverse, inside = u > 0 ? u : zero;
+      Index i = __builtin_convertvector(inside, Index);
+      i = i < model.n_intervals ? i : Index{} + (model.n_intervals - 1);
+      const Vector t = inside - __builtin_convertvector(i, Vector), below = u - inside;
+      Vector c[6] = {};
+      for (int lane = 0; lane < lanes; ++lane)
+        for (int p = 0; p < 6; ++p) c[p][lane] = table[6 * i[lane] + p];
+      const Vector slope =
+          c[1] + t * (2 * c[2] + t * (3 * c[3] + t * (4 * c[4] + t * 5 * c[5])));
+      energy += c[0] + t * (c[1] + t * (c[2] + t * (c[3] + t * (c[4] + t * c[5])))) +
+                below * slope;
+      const Vector pull = slope * inverse / r;
+      store(gx + k, pull * load(packed.x + k));
+      store(gy + k, pull * load(packed.y + k));
+      store(gz + k, pull * load(packed.z + k));
+    }
+    for (int lane = 0; lane < lanes; ++lane)
+      if (least[lane] - shortest < margin) margin = least[lane] - shortest;
+    return energy;
+  }
+
+  // The square of numbers at `from`, turned, to rows `stride` apart: blocks of 1 × 1
+  // change places, then of 2 × 2, and so on.
+  static void transpose(const Number* from, Number* to, int stride) {
+    using Index = std::conditional_t<sizeof(Number) == 8, long long, int>;
+    typedef Index Order __attribute__((vector_size(64)));
+    Vector row[lanes];
+    for (int k = 0; k < lanes; ++k) row[k] = load(from + k * lanes);
+#pragma GCC unroll 4
+    for (int half = 1; half < lanes; half *= 2) {
+      Order upper, lower;
+#pragma GCC unroll 16
+      for (int i = 0; i < lanes; ++i) {
+        upper[i] = i & half ? lanes + i - half : i;
+        lower[i] = i & half ? lanes + i : i + half;
+      }
+#pragma GCC unroll 16
+      for (int k = 0; k < lanes; ++k)
+        if (!(k & half)) {
+          const Vector a = row[k], b = row[k + half];
+          row[k] = __builtin_shuffle(a, b, upper);
+          row[k + half] = __builtin_shuffle(a, b, lower);
+        }
+    }
+#pragma GCC unroll 16
+    for (int k = 0; k < lanes; ++k) store(to + k * stride, row[k]);
+  }
+
+  // Forces on the neighbours of one run, and what is left for the centre.
+  static void scatter(const Packed& packed, Run run, const Number* gx, const Number* gy,
+                      const Number* gz, Four<double>& own, Totals& totals,
+                      double* forces) {
+    Number fx = 0, fy = 0, fz = 0, w[9] = {};
+    Number* gradient = packed.places;
+#pragma omp simd reduction(+ : fx, fy, fz, w[:9])
+    for (int k = run.begin; k < run.begin + run.count; ++k) {
+      const Number x = packed.x[k], y = packed.y[k], z = packed.z[k];
+      gradient[4 * k] = gx[k], gradient[4 * k + 1] = gy[k];
+      gradient[4 * k + 2] = gz[k], gradient[4 * k + 3] = 0;
+      fx += gx[k], fy += gy[k], fz += gz[k];
+      w[0] += x * gx[k], w[1] += x * gy[k], w[2] += x * gz[k];
+      w[3] += y * gx[k], w[4] += y * gy[k], w[5] += y * gz[k];
+      w[6] += z * gx[k], w[7] += z * gy[k], w[8] += z * gz[k];
+    }
+    const int* atom = packed.atom;
+    for (int k = run.begin, end = run.begin + run.count; k < end; ++k)
+      *four(forces + 4 * static_cast<std::size_t>(atom[k])) -= __builtin_convertvector(
+          *four(gradient + 4 * static_cast<std::size_t>(k)), Four<double>);
+    own += Four<double>{fx, fy, fz, 0};
+    for (int c = 0; c < 9; ++c) totals.virial[c] -= w[c];
+  }
+};
+
+// The density around a centre and what it hands back, for l up to L, and N vectors of
+// channels of an element.
+template <class Number, int L, int N>
+struct Density : Parts<Number> {
+  using P = Parts<Number>;
+  using P::lanes, P::load, P::store, P::round_up;
+  using typename P::Model;
+  using typename P::Packed;
+  using typename P::Run;
+  using typename P::Vector;
+  static constexpr int LM = (L + 1) * (L + 1), padded = N * lanes;
+
+  // Density of one element's neighbours, [lm][channel] into `density` (row length
+  // `width`). Leaves radial functions and slopes, [block][n] vectors over neighbours.
+  static void expand(const Model& model, Run run, Scratch<Number>& s, Number* density) {
+    constexpr int square = lanes * lanes;
+    const Packed& packed = s.packed;
+    const Radial<Vector> radial{model.shape.three_cutoff, model.shape.three_scale};
+    const int n_three = model.shape.n_three;
+    for (int k = 0; k < run.count; k += lanes) {
+      const int at = run.begin + k;
+      const Vector r = load(packed.r + at), inverse = 1 / r;
+      Number* g = &s.g[static_cast<std::size_t>(at) * padded];
+      Number* slope = &s.slope[static_cast<std::size_t>(at) * padded];
+      radial(r, n_three, [&](int n, const Vector& value, const Vector& d) {
+        store(g + n * lanes, value), store(slope + n * lanes, d);
+      });
+      for (int v = 0; v < N; ++v)
+        P::transpose(g + v * square, s.rows + k * padded + v * lanes, padded);
+      Number* harmonics = s.harmonics + k * LM;
+      each_harmonic<L>(load(packed.x + at) * inverse, load(packed.y + at) * inverse,
+                       load(packed.z + at) * inverse,
+                       [&](int, int lm, const Vector& y, const Vector&, const Vector&,
+                           const Vector&) { store(harmonics + lm * lanes, y); });
+    }
+    for (int v = 0; v < N; ++v) {
+      Vector a[LM] = {};
+      for (int k = 0; k < run.count; ++k) {
+        const Vector g = load(s.rows + k * padded + v * lanes);
+        const Number* y = s.harmonics + (k / lanes) * LM * lanes + k % lanes;
+#pragma GCC unroll 64
+        for (int lm = 0; lm < LM; ++lm) a[lm] += y[lm * lanes] * g;
+      }
+      for (int lm = 0; lm < LM; ++lm)
+        store(density + lm * model.width + v * lanes, a[lm]);
+    }
+  }
+
+  // h_lm = Σ_n derivative_{lm,n} f_n for one vector of neighbours.
+  static inline __attribute__((always_inline)) void contract(int n_three,
+                                                             const Number* f,
+                                                             const Number* derivative,
+                                                             int width, Vector* h) {
+    Vector sum[LM] = {};
+    for (int n = 0; n < n_three; ++n) {
+      const Vector value = load(f + n * lanes);
+#pragma GCC unroll 64
+      for (int lm = 0; lm < LM; ++lm) sum[lm] += derivative[lm * width + n] * value;
+    }
+#pragma GCC unroll 64
+    for (int lm = 0; lm < LM; ++lm) h[lm] = sum[lm];
+  }
+
+  // Adds ∂E/∂(neighbour) of one element's neighbours to gx, gy, gz.
+  static void back_propagate(const Model& model, Run run, const Scratch<Number>& s,
+                             const Number* derivative) {
+    const Packed& packed = s.packed;
+    const int n_three = model.shape.n_three;
+    Number *gx = s.gradient[0], *gy = s.gradient[1], *gz = s.gradient[2];
+    for (int at = run.begin; at < run.begin + run.count; at += lanes) {
+      const Number* g = &s.g[static_cast<std::size_t>(at) * padded];
+      const Number* slope = &s.slope[static_cast<std::size_t>(at) * padded];
+      // One after the other: both sets of sums at once would not fit the registers.
+      Vector h[LM] = {}, h_slope[LM] = {};
+      contract(n_three, g, derivative, model.width, h);
+      contract(n_three, slope, derivative, model.width, h_slope);
+      const Vector inverse = 1 / load(packed.r + at);
+      const Vector x = load(packed.x + at) * inverse, y = load(packed.y + at) * inverse,
+                   z = load(packed.z + at) * inverse;
+      Vector radial = {}, euler = {}, tx = {}, ty = {}, tz = {};
+      each_harmonic<L>(x, y, z,
+                       [&](int l, int lm, const Vector& value, const Vector& dx,
+                           const Vector& dy, const Vector& dz) {
+                         radial += h_slope[lm] * value;
+                         euler += static_cast<Number>(l) * h[lm] * value;
+                         tx += h[lm] * dx, ty += h[lm] * dy, tz += h[lm] * dz;
+                       });
+      const Vector along = radial - euler * inverse;
+      store(gx + at, load(gx + at) + along * x + tx * inverse);
+      store(gy + at, load(gy + at) + along * y + ty * inverse);
+      store(gz + at, load(gz + at) + along * z + tz * inverse);
+    }
+  }
+};
+
+// Kernel<Number, L, N>::value for the sizes of a shape; null where there is none.
+template <class Number, template <class, int, int> class Kernel, class Function, int N>
+Function by_degree(int l_max) {
+  switch (l_max) {
+    case 0:
+      return Kernel<Number, 0, N>::value;
+    case 1:
+      return Kernel<Number, 1, N>::value;
+    case 2:
+      return Kernel<Number, 2, N>::value;
+    case 3:
+      return Kernel<Number, 3, N>::value;
+    case 4:
+      return Kernel<Number, 4, N>::value;
+    case 5:
+      return Kernel<Number, 5, N>::value;
+    default:
+      return nullptr;
+  }
+}
+template <class Number, template <class, int, int> class Kernel, class Function>
+Function choose(const DescriptorShape& shape) {
+  constexpr int lanes = brine::lanes<Number>;
+  if (shape.n_three <= lanes)
+    return by_degree<Number, Kernel, Function, 1>(shape.l_max);
+  if constexpr (lanes < 16)
+    if (shape.n_three <= 2 * lanes)
+      return by_degree<Number, Kernel, Function, 2>(shape.l_max);
+  return nullptr;
+}
+
+}  // namespace
+
+}  // namespace brine::BRINE_ISA

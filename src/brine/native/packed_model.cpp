@@ -1,0 +1,167 @@
+#include "packed_model.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace brine {
+
+namespace {
+
+template <class Number>
+Kernels<Number> kernels(const DescriptorShape& shape) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma"))
+    return avx512::kernels<Number>(shape);
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    return avx2::kernels<Number>(shape);
+#endif
+  return portable::kernels<Number>(shape);
+}
+
+template <class Function>
+Function known(Function kernel) {
+  if (!kernel) throw std::invalid_argument("no kernel for this descriptor");
+  return kernel;
+}
+
+}  // namespace
+
+template <class Number>
+void PackedModel<Number>::pack(const DescriptorShape& shape, const PairTables& tables) {
+  const double reach = std::max(shape.two_cutoff, shape.three_cutoff);
+  tables_.assign(tables.values.begin(), tables.values.end());
+  shortest_ = tables.shortest;
+  view_.shape = shape;
+  view_.padded = (shape.n_three + lanes<Number> - 1) / lanes<Number> * lanes<Number>;
+  view_.width = shape.n_elements * view_.padded;
+  view_.reach = static_cast<Number>(reach);
+  // Vectors that touch the reach itself still count the neighbours before it.
+  view_.wall = static_cast<Number>(tables.end() < reach ? tables.end() : 2 * reach);
+  view_.bias = bias_.data();
+  view_.start = static_cast<Number>(tables.start);
+  view_.step = static_cast<Number>(tables.step);
+  view_.n_intervals = tables.n_intervals;
+  view_.tables = tables_.data();
+  view_.shortest = shortest_.data();
+}
+
+template <class Number>
+PackedModel<Number>::PackedModel(const LinearModel& model) : bias_(model.bias) {
+  pack(model.shape, model.tables);
+  const std::size_t E = model.shape.n_elements, N = model.shape.n_three;
+  const std::size_t L = model.shape.l_max + 1, C = E * N;
+  const std::size_t padded = view_.padded, width = view_.width;
+  matrices_.assign(E * L * width * width, Number(0));
+  for (std::size_t zl = 0; zl < E * L; ++zl)
+    for (std::size_t a = 0; a < C; ++a)
+      for (std::size_t b = 0; b < C; ++b)
+        matrices_[(zl * width + a / N * padded + a % N) * width + b / N * padded +
+                  b % N] = static_cast<Number>(model.quadratic[(zl * C + a) * C + b]);
+  view_.quadratic = matrices_.data();
+  force_ = known(kernels<Number>(model.shape).linear);
+}
+
+template <class Number>
+PackedModel<Number>::PackedModel(const NeuralModel& model) : bias_(model.bias) {
+  pack(model.shape, model.tables);
+  view_.neural = model.neural;
+  const std::size_t E = model.shape.n_elements;
+  matrices_.assign(E * model.neural.size(model.shape), Number(0));
+  turned_.assign(E * model.neural.turned_size(model.shape, view_.width), Number(0));
+  view_.weights = matrices_.data();
+  view_.transposed = turned_.data();
+  set_weights(model.weights.data());
+  const Kernels<Number> found = kernels<Number>(model.shape);
+  force_ = known(found.neural);
+  layers_ = known(found.neural_layers);
+  gradient_ = known(found.neural_gradient);
+}
+
+template <class Number>
+void PackedModel<Number>::set_weights(const double* weights) {
+  const DescriptorShape& d = view_.shape;
+  const NeuralShape& s = view_.neural;
+  const int width = view_.width, padded = view_.padded, k_all = 2 * s.products;
+  const int n_inputs = s.n_inputs(d), h = s.hidden;
+  std::copy(weights, weights + matrices_.size(), matrices_.begin());
+  for (int z = 0; z < d.n_elements; ++z) {
+    const Number* from = matrices_.data() + z * s.size(d);
+    Number* to = turned_.data() + z * s.turned_size(d, width);
+    for (int l = 0; l <= d.l_max; ++l)
+      for (int alpha = 0; alpha < d.n_channels(); ++alpha) {
+        const int column = alpha / d.n_three * padded + alpha % d.n_three;
+        for (int k = 0; k < k_all; ++k)
+          to[(static_cast<std::size_t>(l) * k_all + k) * width + column] =
+              from[(static_cast<std::size_t>(l) * d.n_channels() + alpha) * k_all + k];
+      }
+    for (int i = 0; i < n_inputs; ++i)
+      for (int k = 0; k < h; ++k)
+        to[s.turned_w1(d, width) + static_cast<std::size_t>(k) * n_inputs + i] =
+            from[s.w1(d) + static_cast<std::size_t>(i) * h + k];
+    for (int i = 0; i < h; ++i)
+      for (int k = 0; k < h; ++k)
+        to[s.turned_w2(d, width) + k * h + i] = from[s.w2(d) + i * h + k];
+  }
+}
+
+template <class Number>
+void Workspace<Number>::reserve(std::unique_ptr<Workspace>& place,
+                                const KernelModel<Number>& model, int most) {
+  // Each element's near and far runs may take all of its neighbours, padded.
+  const int room = 2 * (most + 2 * lanes<Number> * model.shape.n_elements);
+  if (!place || place->room_ < room) place.reset(new Workspace(model, room + room / 4));
+}
+
+template <class Number>
+Workspace<Number>::Workspace(const KernelModel<Number>& model, int entries)
+    : room_(entries) {
+  const std::size_t size = entries, lm = model.shape.n_harmonics();
+  const std::size_t of_channels = size * model.padded, of_harmonics = size * lm;
+  const std::size_t of_density = lm * model.width;
+  const bool neural = model.weights != nullptr;
+  // A network's inputs and layers, and how they change along a tangent.
+  const NeuralShape& s = model.neural;
+  const std::size_t of_network =
+      neural ? 2 * (4 * lm * s.products + 2 * s.n_inputs(model.shape) + 5 * s.hidden)
+             : 0;
+  PackedNeighbours<Number>& packed = scratch.packed;
+  const std::pair<Number**, std::size_t> parts[] = {
+      {&packed.places, 4 * size},
+      {&packed.x, size},
+      {&packed.y, size},
+      {&packed.z, size},
+      {&packed.r, size},
+      {&scratch.gradient[0], size},
+      {&scratch.gradient[1], size},
+      {&scratch.gradient[2], size},
+      {&scratch.g, of_channels},
+      {&scratch.slope, of_channels},
+      {&scratch.rows, of_channels},
+      {&scratch.harmonics, of_harmonics},
+      {&scratch.density, of_density},
+      {&scratch.derivative, of_density},
+      {&scratch.neural, of_network},
+      {&scratch.moved_rows, neural ? of_channels : 0},
+      {&scratch.moved_harmonics, neural ? of_harmonics : 0},
+      {&scratch.moved_density, neural ? of_density : 0}};
+  std::size_t total = 0;
+  for (const auto& [place, length] : parts) total += length;
+  numbers_.assign(total, Number(0));
+  Number* at = numbers_.data();
+  for (const auto& [place, length] : parts) *place = at, at += length;
+  atoms_.resize(size);
+  runs_.resize(2 * static_cast<std::size_t>(model.shape.n_elements));
+  packed.atom = atoms_.data();
+  packed.near = runs_.data();
+  packed.far = runs_.data() + model.shape.n_elements;
+}
+
+template class PackedModel<float>;
+template class PackedModel<double>;
+template class Workspace<float>;
+template class Workspace<double>;
+
+}  // namespace brine
