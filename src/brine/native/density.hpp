@@ -207,9 +207,9 @@ struct Density : Parts<Number> {
   using typename P::Run;
   using typename P::Vector;
   static constexpr int LM = (L + 1) * (L + 1), padded = N * lanes;
+  static constexpr int block = LM * padded;  // an element's density, [lm][channel]
 
-  // Density of one element's neighbours, [lm][channel] into `density` (row length
-  // `width`). Leaves radial functions and slopes, [block][n] vectors over neighbours.
+  // Density of one element's neighbours, [lm][channel] into `density` . Leaves radial functions and slopes, [block][n] vectors over neighbours.
   static void expand(const Model& model, Run run, Scratch<Number>& s, Number* density) {
     constexpr int square = lanes * lanes;
     const Packed& packed = s.packed;
@@ -240,7 +240,23 @@ struct Density : Parts<Number> {
         for (int lm = 0; lm < LM; ++lm) a[lm] += y[lm * lanes] * g;
       }
       for (int lm = 0; lm < LM; ++lm)
-        store(density + lm * model.width + v * lanes, a[lm]);
+        store(density + lm * padded + v * lanes, a[lm]);
+    }
+  }
+
+  // sum_lm += from_lm row_l, for numbers `stride` apart and rows `of_l` apart. All l go
+  // together: sums that do not wait for each other.
+  template <int stride>
+  static inline __attribute__((always_inline)) void add_rows(const Number* from,
+                                                             const Number* row,
+                                                             std::size_t of_l,
+                                                             Vector* sum) {
+#pragma GCC unroll 8
+    for (int l = 0; l <= L; ++l) {
+      const Vector w = load(row + l * of_l);
+#pragma GCC unroll 16
+      for (int lm = l * l; lm < (l + 1) * (l + 1); ++lm)
+        sum[lm] += from[lm * stride] * w;
     }
   }
 
@@ -248,12 +264,12 @@ struct Density : Parts<Number> {
   static inline __attribute__((always_inline)) void contract(int n_three,
                                                              const Number* f,
                                                              const Number* derivative,
-                                                             int width, Vector* h) {
+                                                             Vector* h) {
     Vector sum[LM] = {};
     for (int n = 0; n < n_three; ++n) {
       const Vector value = load(f + n * lanes);
 #pragma GCC unroll 64
-      for (int lm = 0; lm < LM; ++lm) sum[lm] += derivative[lm * width + n] * value;
+      for (int lm = 0; lm < LM; ++lm) sum[lm] += derivative[lm * padded + n] * value;
     }
 #pragma GCC unroll 64
     for (int lm = 0; lm < LM; ++lm) h[lm] = sum[lm];
@@ -270,8 +286,8 @@ struct Density : Parts<Number> {
       const Number* slope = &s.slope[static_cast<std::size_t>(at) * padded];
       // One after the other: both sets of sums at once would not fit the registers.
       Vector h[LM] = {}, h_slope[LM] = {};
-      contract(n_three, g, derivative, model.width, h);
-      contract(n_three, slope, derivative, model.width, h_slope);
+      contract(n_three, g, derivative, h);
+      contract(n_three, slope, derivative, h_slope);
       const Vector inverse = 1 / load(packed.r + at);
       const Vector x = load(packed.x + at) * inverse, y = load(packed.y + at) * inverse,
                    z = load(packed.z + at) * inverse;

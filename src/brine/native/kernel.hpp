@@ -49,7 +49,8 @@ struct Scratch {
   PackedNeighbours<Number> packed;
   Number *g, *slope, *rows, *harmonics, *density, *derivative;
   Number* gradient[3];  // ∂E/∂(neighbour), eV/Å
-  Number* neural;       // `NeuralShape::scratch` numbers
+  Number* two_slope;    // of the two-body functions, [block][n]
+  Number* neural;       // inputs and layers of the network
   Number *moved_rows, *moved_harmonics, *moved_density;  // d/dt along a tangent
 };
 

@@ -11,7 +11,7 @@ struct LinearCentre : Density<Number, L, N> {
   using D = Density<Number, L, N>;
   using P = Parts<Number>;
   using P::lanes, P::load, P::store;
-  using D::padded;
+  using D::block, D::LM, D::padded;
   using typename P::Model;
   using typename P::Packed;
   using typename P::Run;
@@ -19,34 +19,27 @@ struct LinearCentre : Density<Number, L, N> {
 
   // ∂E/∂A = S·A for each l, elements without neighbours skipped; returns A·S·A by
   // channel.
-  template <int l = L>
   static Vector quadratic_form(const Model& model, int centre,
                                const Scratch<Number>& s) {
-    const int width = model.width;
+    const int width = model.width, n_elements = model.shape.n_elements;
     const std::size_t square = static_cast<std::size_t>(width) * width;
-    const Number* matrix = model.quadratic + (centre * (L + 1) + l) * square;
+    const Number* matrix = model.quadratic + centre * (L + 1) * square;
     Vector energy = {};
-    for (int a = 0; a < model.shape.n_elements; ++a) {
-      if (s.packed.near[a].count == 0) continue;
-      for (int v = a * padded; v < (a + 1) * padded; v += lanes) {
-        Vector d[2 * l + 1] = {};
-        for (int b = 0; b < model.shape.n_elements; ++b) {
-          if (s.packed.near[b].count == 0) continue;
-          for (int beta = b * padded; beta < b * padded + model.shape.n_three; ++beta) {
-            const Vector row =
-                load(matrix + static_cast<std::size_t>(beta) * width + v);
-#pragma GCC unroll 16
-            for (int m = 0; m < 2 * l + 1; ++m)
-              d[m] += s.density[(l * l + m) * width + beta] * row;
-          }
-        }
-        for (int m = 0; m < 2 * l + 1; ++m) {
-          energy += d[m] * load(s.density + (l * l + m) * width + v);
-          store(s.derivative + (l * l + m) * width + v, d[m]);
-        }
+    for (int v = 0; v < width; v += lanes) {
+      if (s.packed.near[v / padded].count == 0) continue;
+      Vector sum[LM] = {};
+      for (int b = 0; b < n_elements; ++b) {
+        if (s.packed.near[b].count == 0) continue;
+        const Number* row = matrix + static_cast<std::size_t>(b) * padded * width + v;
+        for (int n = 0; n < model.shape.n_three; ++n, row += width)
+          D::template add_rows<padded>(s.density + b * block + n, row, square, sum);
+      }
+      const int at = v / padded * block + v % padded;
+      for (int lm = 0; lm < LM; ++lm) {
+        energy += sum[lm] * load(s.density + at + lm * padded);
+        store(s.derivative + at + lm * padded, sum[lm]);
       }
     }
-    if constexpr (l > 0) energy += quadratic_form<l - 1>(model, centre, s);
     return energy;
   }
 
@@ -65,7 +58,7 @@ struct LinearCentre : Density<Number, L, N> {
       for (const Run run : runs)
         energy += P::pair_run(model, model.tables + pair * table, model.shortest[pair],
                               run, packed, gx, gy, gz, totals.margin);
-      if (near.count > 0) D::expand(model, near, s, s.density + a * padded);
+      if (near.count > 0) D::expand(model, near, s, s.density + a * block);
     }
     energy += quadratic_form(model, z, s) * Number(0.5);
     totals.energy += model.bias[z];
@@ -73,7 +66,7 @@ struct LinearCentre : Density<Number, L, N> {
     typename P::template Four<double> own = {};
     for (int a = 0; a < n_elements; ++a) {
       if (packed.near[a].count > 0)
-        D::back_propagate(model, packed.near[a], s, s.derivative + a * padded);
+        D::back_propagate(model, packed.near[a], s, s.derivative + a * block);
       const Run runs[] = {packed.near[a], packed.far[a]};
       for (const Run run : runs)
         P::scatter(packed, run, gx, gy, gz, own, totals, forces);

@@ -11,7 +11,7 @@ template <class Number, int L, int N>
 struct NeuralCentre : Density<Number, L, N> {
   using D = Density<Number, L, N>;
   using P = Parts<Number>;
-  using D::LM, D::padded;
+  using D::block, D::LM, D::padded;
   using P::lanes, P::load, P::store;
   using typename P::Model;
   using typename P::Packed;
@@ -20,7 +20,7 @@ struct NeuralCentre : Density<Number, L, N> {
 
   // Rooms in the scratch of a thread, one after the other.
   struct Rooms {
-    Number *mixed, *mixed_bar;        // [lm][P, Q]
+    Number *mixed, *mixed_bar;  // [vector of (P, Q)][lm]
     Number *x, *x_bar;                // inputs
     Number *z1, *z2, *a1, *bar1, *bar2;
     Number* end;
@@ -55,23 +55,38 @@ struct NeuralCentre : Density<Number, L, N> {
   // y = b + Σ_i x_i W_i for rows W_i of `width` numbers; b may be null.
   static void affine(const Number* x, int n, const Number* w, const Number* b, int width,
                      Number* y) {
-    constexpr int most = 4;  // vectors kept in registers
-    for (int begin = 0; begin < width; begin += most * lanes) {
-      const int count = (width - begin < most * lanes ? width - begin : most * lanes) / lanes;
-      Vector sum[most] = {};
-      if (b)
-        for (int v = 0; v < count; ++v) sum[v] = load(b + begin + v * lanes);
-      const Number* row = w + begin;
-      if (count == most)
-        for (int i = 0; i < n; ++i, row += width) {
-#pragma GCC unroll 4
-          for (int v = 0; v < most; ++v) sum[v] += x[i] * load(row + v * lanes);
-        }
+    for (int at = 0; at < width;) {
+      const Number* start = b ? b + at : nullptr;
+      if (width - at >= 4 * lanes)
+        at += columns<4>(x, n, w + at, start, width, y + at);
+      else if (width - at >= 2 * lanes)
+        at += columns<2>(x, n, w + at, start, width, y + at);
       else
-        for (int i = 0; i < n; ++i, row += width)
-          for (int v = 0; v < count; ++v) sum[v] += x[i] * load(row + v * lanes);
-      for (int v = 0; v < count; ++v) store(y + begin + v * lanes, sum[v]);
+        at += columns<1>(x, n, w + at, start, width, y + at);
     }
+  }
+  // C vectors of columns, in chains of sums that do not wait for each other.
+  template <int C>
+  static int columns(const Number* x, int n, const Number* w, const Number* b, int width,
+                     Number* y) {
+    constexpr int chains = 8 / C;
+    Vector sum[chains][C] = {};
+    const auto add = [&](int i, int chain) {
+      const Number* row = w + static_cast<std::size_t>(i) * width;
+#pragma GCC unroll 4
+      for (int v = 0; v < C; ++v) sum[chain][v] += x[i] * load(row + v * lanes);
+    };
+    int i = 0;
+    for (; i + chains <= n; i += chains)
+#pragma GCC unroll 8
+      for (int chain = 0; chain < chains; ++chain) add(i + chain, chain);
+    for (; i < n; ++i) add(i, 0);
+    for (int v = 0; v < C; ++v) {
+      Vector all = b ? load(b + v * lanes) : Vector{};
+      for (int chain = 0; chain < chains; ++chain) all += sum[chain][v];
+      store(y + v * lanes, all);
+    }
+    return C * lanes;
   }
 
   // rows W_i += x_i y + x'_i y'
@@ -83,61 +98,48 @@ struct NeuralCentre : Density<Number, L, N> {
   }
 
   // Σ_α mix_{αk} A_{αlm} for all k; elements without near neighbours add nothing.
-  template <int l = L>
   static void mix(const Model& model, const Number* weights, const Packed& packed,
                   const Number* density, Number* mixed) {
     const int k_all = 2 * model.neural.products, n_three = model.shape.n_three;
-    const Number* rows =
-        weights + static_cast<std::size_t>(l) * model.shape.n_channels() * k_all;
+    const std::size_t of_l = static_cast<std::size_t>(model.shape.n_channels()) * k_all;
     for (int v = 0; v < k_all; v += lanes) {
-      Vector sum[2 * l + 1] = {};
+      Vector sum[LM] = {};
       for (int a = 0; a < model.shape.n_elements; ++a) {
         if (packed.near[a].count == 0) continue;
-        const Number* row = rows + static_cast<std::size_t>(a) * n_three * k_all + v;
-        const Number* from = density + (l * l) * model.width + a * padded;
-        for (int n = 0; n < n_three; ++n, row += k_all) {
-          const Vector w = load(row);
-#pragma GCC unroll 16
-          for (int m = 0; m < 2 * l + 1; ++m) sum[m] += from[m * model.width + n] * w;
-        }
+        const Number* row = weights + static_cast<std::size_t>(a) * n_three * k_all + v;
+        for (int n = 0; n < n_three; ++n, row += k_all)
+          D::template add_rows<padded>(density + a * block + n, row, of_l, sum);
       }
-      for (int m = 0; m < 2 * l + 1; ++m) store(mixed + (l * l + m) * k_all + v, sum[m]);
+      for (int lm = 0; lm < LM; ++lm) store(mixed + v * LM + lm * lanes, sum[lm]);
     }
-    if constexpr (l > 0) mix<l - 1>(model, weights, packed, density, mixed);
   }
 
   // ∂E/∂A_{αlm} = Σ_k mix_{αk} ∂E/∂(mixed)_{k,lm}
-  template <int l = L>
   static void unmix(const Model& model, const Number* turned, const Packed& packed,
                     const Number* mixed_bar, Number* derivative) {
     const int k_all = 2 * model.neural.products, width = model.width;
-    const Number* rows = turned + static_cast<std::size_t>(l) * k_all * width;
-    for (int a = 0; a < model.shape.n_elements; ++a) {
-      if (packed.near[a].count == 0) continue;
-      for (int v = a * padded; v < (a + 1) * padded; v += lanes) {
-        Vector sum[2 * l + 1] = {};
-        const Number* row = rows + v;
-        for (int k = 0; k < k_all; ++k, row += width) {
-          const Vector w = load(row);
-#pragma GCC unroll 16
-          for (int m = 0; m < 2 * l + 1; ++m)
-            sum[m] += mixed_bar[(l * l + m) * k_all + k] * w;
-        }
-        for (int m = 0; m < 2 * l + 1; ++m)
-          store(derivative + (l * l + m) * width + v, sum[m]);
-      }
+    const std::size_t of_l = static_cast<std::size_t>(k_all) * width;
+    for (int v = 0; v < width; v += lanes) {
+      if (packed.near[v / padded].count == 0) continue;
+      Vector sum[LM] = {};
+      const Number* row = turned + v;
+      for (int k = 0; k < k_all; k += lanes)
+        for (int lane = 0; lane < lanes; ++lane, row += width)
+          D::template add_rows<lanes>(mixed_bar + k * LM + lane, row, of_l, sum);
+      Number* to = derivative + v / padded * block + v % padded;
+      for (int lm = 0; lm < LM; ++lm) store(to + lm * padded, sum[lm]);
     }
-    if constexpr (l > 0) unmix<l - 1>(model, turned, packed, mixed_bar, derivative);
   }
 
   // Σ_m U_{k,lm} V_{k,lm}
   static void products(const Model& model, const Number* u, const Number* v, Number* q) {
-    const int half = model.neural.products, k_all = 2 * half;
-    for (int l = 0; l <= L; ++l)
-      for (int k = 0; k < half; k += lanes) {
+    const int half = model.neural.products;
+    v += half * LM;
+    for (int k = 0; k < half; k += lanes, u += lanes * LM, v += lanes * LM)
+      for (int l = 0; l <= L; ++l) {
         Vector sum = {};
         for (int lm = l * l; lm < (l + 1) * (l + 1); ++lm)
-          sum += load(u + lm * k_all + k) * load(v + lm * k_all + half + k);
+          sum += load(u + lm * lanes) * load(v + lm * lanes);
         store(q + l * half + k, sum);
       }
   }
@@ -148,31 +150,37 @@ struct NeuralCentre : Density<Number, L, N> {
     return sum;
   }
 
-  // Sums of the two-body functions over one element's neighbours.
-  static void two_body(const Model& model, int a, const Packed& packed, Number* to) {
+  // Sums of the two-body functions over one element's neighbours; slopes are kept.
+  static void two_body(const Model& model, int a, Scratch<Number>& s, Number* to) {
+    const Packed& packed = s.packed;
     const Radial<Vector> radial{model.shape.two_cutoff, model.shape.two_scale};
     const int n_two = model.shape.n_two;
     Vector sum[max_two] = {};
     const Run runs[] = {packed.near[a], packed.far[a]};
     for (const Run run : runs)
-      for (int k = run.begin; k < run.begin + run.count; k += lanes)
-        radial(load(packed.r + k), n_two,
-               [&](int n, const Vector& value, const Vector&) { sum[n] += value; });
+      for (int k = run.begin; k < run.begin + run.count; k += lanes) {
+        Number* slopes = s.two_slope + static_cast<std::size_t>(k) * n_two;
+        radial(load(packed.r + k), n_two, [&](int n, const Vector& value, const Vector& d) {
+          sum[n] += value;
+          store(slopes + n * lanes, d);
+        });
+      }
     for (int n = 0; n < n_two; ++n) to[n] = total(sum[n]);
   }
 
-  static void pull_two_body(const Model& model, int a, const Packed& packed,
-                            const Number* bar, Scratch<Number>& s) {
-    const Radial<Vector> radial{model.shape.two_cutoff, model.shape.two_scale};
+  // Adds what two-body inputs hand back to one element's neighbours.
+  static void pull_two_body(const Model& model, int a, const Number* bar,
+                            Scratch<Number>& s) {
+    const Packed& packed = s.packed;
     const int n_two = model.shape.n_two;
     Number *gx = s.gradient[0], *gy = s.gradient[1], *gz = s.gradient[2];
     const Run runs[] = {packed.near[a], packed.far[a]};
     for (const Run run : runs)
       for (int k = run.begin; k < run.begin + run.count; k += lanes) {
+        const Number* slopes = s.two_slope + static_cast<std::size_t>(k) * n_two;
         Vector slope = {};
-        const Vector r = load(packed.r + k);
-        radial(r, n_two, [&](int n, const Vector&, const Vector& d) { slope += bar[n] * d; });
-        slope /= r;
+        for (int n = 0; n < n_two; ++n) slope += bar[n] * load(slopes + n * lanes);
+        slope /= load(packed.r + k);
         store(gx + k, load(gx + k) + slope * load(packed.x + k));
         store(gy + k, load(gy + k) + slope * load(packed.y + k));
         store(gz + k, load(gz + k) + slope * load(packed.z + k));
@@ -199,8 +207,8 @@ struct NeuralCentre : Density<Number, L, N> {
       for (const Run run : runs)
         energy += P::pair_run(model, model.tables + pair * table, model.shortest[pair],
                               run, packed, gx, gy, gz, totals.margin);
-      if (near.count > 0) D::expand(model, near, s, s.density + a * padded);
-      two_body(model, a, packed, two + a * shape.n_two);
+      if (near.count > 0) D::expand(model, near, s, s.density + a * block);
+      two_body(model, a, s, two + a * shape.n_two);
     }
     mix(model, w, packed, s.density, o.mixed);
     products(model, o.mixed, o.mixed, o.x);
@@ -230,7 +238,7 @@ struct NeuralCentre : Density<Number, L, N> {
     const DescriptorShape& shape = model.shape;
     const NeuralShape& neural = model.neural;
     const int n_elements = shape.n_elements, h = neural.hidden, z = step.element[i];
-    const int inputs = neural.n_inputs(shape), k_all = 2 * neural.products;
+    const int inputs = neural.n_inputs(shape);
     Vector energy = forward(model, step, i, s, totals);
     const Packed& packed = s.packed;
     Number *gx = s.gradient[0], *gy = s.gradient[1], *gz = s.gradient[2];
@@ -249,22 +257,23 @@ struct NeuralCentre : Density<Number, L, N> {
       store(o.bar1 + k, load(o.bar1 + k) * ramp_slope(load(o.z1 + k)));
     affine(o.bar1, h, turned + neural.turned_w1(shape, model.width), nullptr, inputs,
            o.x_bar);
-    for (int l = 0; l <= L; ++l)
-      for (int lm = l * l; lm < (l + 1) * (l + 1); ++lm)
-        for (int k = 0; k < neural.products; k += lanes) {
-          const Vector bar = load(o.x_bar + l * neural.products + k);
-          const Number* u = o.mixed + lm * k_all + k;
-          Number* u_bar = o.mixed_bar + lm * k_all + k;
-          store(u_bar, bar * load(u + neural.products));
-          store(u_bar + neural.products, bar * load(u));
+    const int half = neural.products;
+    for (int k = 0; k < half; k += lanes)
+      for (int l = 0; l <= L; ++l) {
+        const Vector bar = load(o.x_bar + l * half + k);
+        for (int lm = l * l; lm < (l + 1) * (l + 1); ++lm) {
+          const int u = k * LM + lm * lanes, v = half * LM + u;
+          store(o.mixed_bar + u, bar * load(o.mixed + v));
+          store(o.mixed_bar + v, bar * load(o.mixed + u));
         }
+      }
     unmix(model, turned, packed, o.mixed_bar, s.derivative);
     typename P::template Four<double> own = {};
     const Number* two_bar = o.x_bar + neural.n_products(shape);
     for (int a = 0; a < n_elements; ++a) {
       if (packed.near[a].count > 0)
-        D::back_propagate(model, packed.near[a], s, s.derivative + a * padded);
-      pull_two_body(model, a, packed, two_bar + a * shape.n_two, s);
+        D::back_propagate(model, packed.near[a], s, s.derivative + a * block);
+      pull_two_body(model, a, two_bar + a * shape.n_two, s);
       const Run runs[] = {packed.near[a], packed.far[a]};
       for (const Run run : runs)
         P::scatter(packed, run, gx, gy, gz, own, totals, forces);
@@ -297,7 +306,7 @@ struct NeuralCentre : Density<Number, L, N> {
   }
 
   // d/dt of the density of one element's neighbours; `expand` must have run on them.
-  static void expand_motion(Run run, Scratch<Number>& s, int width, Number* to) {
+  static void expand_motion(Run run, Scratch<Number>& s, Number* to) {
     constexpr int square = lanes * lanes;
     const Packed& packed = s.packed;
     for (int k = 0; k < run.count; k += lanes) {
@@ -330,20 +339,21 @@ struct NeuralCentre : Density<Number, L, N> {
         for (int lm = 0; lm < LM; ++lm)
           a[lm] += y_moved[lm * lanes] * g + y[lm * lanes] * moved;
       }
-      for (int lm = 0; lm < LM; ++lm) store(to + lm * width + v * lanes, a[lm]);
+      for (int lm = 0; lm < LM; ++lm) store(to + lm * padded + v * lanes, a[lm]);
     }
   }
 
+  // d/dt of what `two_body` gives; it must have run on the same element.
   static void two_body_motion(const Model& model, int a, Scratch<Number>& s, Number* to) {
     const Packed& packed = s.packed;
-    const Radial<Vector> radial{model.shape.two_cutoff, model.shape.two_scale};
     const int n_two = model.shape.n_two;
     Vector sum[max_two] = {};
     const Run runs[] = {packed.near[a], packed.far[a]};
     for (const Run run : runs)
       for (int k = run.begin; k < run.begin + run.count; k += lanes) {
-        const Vector r = load(packed.r + k), u = speed(s, k, 1 / r);
-        radial(r, n_two, [&](int n, const Vector&, const Vector& d) { sum[n] += d * u; });
+        const Vector u = speed(s, k, 1 / load(packed.r + k));
+        const Number* slopes = s.two_slope + static_cast<std::size_t>(k) * n_two;
+        for (int n = 0; n < n_two; ++n) sum[n] += load(slopes + n * lanes) * u;
       }
     for (int n = 0; n < n_two; ++n) to[n] = total(sum[n]);
   }
@@ -360,7 +370,7 @@ struct NeuralCentre : Density<Number, L, N> {
         const Vector bar = load(now.x_bar + input), moved_bar = load(moved.x_bar + input);
         Vector u[2 * L + 1], u_moved[2 * L + 1];
         for (int m = 0; m < 2 * l + 1; ++m) {
-          const int row = (l * l + m) * k_all + other;
+          const int row = other * LM + (l * l + m) * lanes;
           const Vector v = load(now.mixed + row);
           u[m] = bar * v + moved_bar * load(moved.mixed + row);
           u_moved[m] = moved_bar * v;
@@ -368,14 +378,14 @@ struct NeuralCentre : Density<Number, L, N> {
         for (int a = 0; a < model.shape.n_elements; ++a) {
           if (packed.near[a].count == 0) continue;
           for (int n = 0; n < n_three; ++n) {
-            const int from = l * l * model.width + a * padded + n;
+            const int from = a * block + l * l * padded + n;
             Number* to =
                 out + (static_cast<std::size_t>(l) * model.shape.n_channels() + a * n_three + n) *
                           k_all + k;
             Vector sum = load(to);
             for (int m = 0; m < 2 * l + 1; ++m)
-              sum += s.density[from + m * model.width] * u[m] +
-                     s.moved_density[from + m * model.width] * u_moved[m];
+              sum += s.density[from + m * padded] * u[m] +
+                     s.moved_density[from + m * padded] * u_moved[m];
             store(to, sum);
           }
         }
@@ -398,11 +408,11 @@ struct NeuralCentre : Density<Number, L, N> {
     for (int a = 0; a < shape.n_elements; ++a) {
       const Run near = packed.near[a];
       move(tangent, i, near, s), move(tangent, i, packed.far[a], s);
-      two_body(model, a, packed, o.x + two + a * shape.n_two);
+      two_body(model, a, s, o.x + two + a * shape.n_two);
       two_body_motion(model, a, s, d.x + two + a * shape.n_two);
       if (near.count == 0) continue;
-      D::expand(model, near, s, s.density + a * padded);
-      expand_motion(near, s, model.width, s.moved_density + a * padded);
+      D::expand(model, near, s, s.density + a * block);
+      expand_motion(near, s, s.moved_density + a * block);
     }
     mix(model, w, packed, s.density, o.mixed);
     mix(model, w, packed, s.moved_density, d.mixed);

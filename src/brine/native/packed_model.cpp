@@ -143,6 +143,7 @@ Workspace<Number>::Workspace(const KernelModel<Number>& model, int entries)
       {&scratch.harmonics, of_harmonics},
       {&scratch.density, of_density},
       {&scratch.derivative, of_density},
+      {&scratch.two_slope, neural ? size * model.shape.n_two : 0},
       {&scratch.neural, of_network},
       {&scratch.moved_rows, neural ? of_channels : 0},
       {&scratch.moved_harmonics, neural ? of_harmonics : 0},
