@@ -18,17 +18,36 @@ from tests.potentials.training_frames import (
 
 
 def _random_potential(settings, elements=(1, 8), size=1.0) -> NativePotential:
-    from brine.potentials import Calibration, Posterior
+    from brine.potentials import Calibration, LinearReadout, Posterior
 
     descriptor = Descriptor(elements, settings)
     n_columns = descriptor.n_columns
     rng = np.random.default_rng(0)
+    weights = size * rng.normal(size=(len(elements), descriptor.n_features))
+    posterior = Posterior(np.ones(n_columns), np.eye(n_columns))
     return NativePotential(
         descriptor=descriptor,
-        weights=size * rng.normal(size=(len(elements), descriptor.n_features)),
-        posterior=Posterior(np.ones(n_columns), np.eye(n_columns)),
+        readout=LinearReadout(weights, posterior),
         calibration=Calibration(0.0, 1.0, 0.0, 1.0, 0),
         shortest=np.full((len(elements), len(elements)), 0.8),
+    )
+
+
+def _random_network(**settings) -> NativePotential:
+    from brine.potentials import Calibration, NetworkLayout, NeuralReadout, Posterior
+
+    chosen = NativeSettings(readout="neural", **settings)
+    descriptor = Descriptor((1, 8), chosen)
+    layout = NetworkLayout.of(descriptor)
+    weights = np.random.default_rng(0).normal(size=(2, layout.size)) * 0.1
+    n_columns = 2 * (layout.hidden + 1)
+    return NativePotential(
+        descriptor=descriptor,
+        readout=NeuralReadout(
+            weights, Posterior(np.ones(n_columns), np.eye(n_columns))
+        ),
+        calibration=Calibration(0.0, 1.0, 0.0, 1.0, 0),
+        shortest=np.full((2, 2), 0.8),
     )
 
 
@@ -38,6 +57,14 @@ class TestNativePotential(PotentialContract):
     @pytest.fixture
     def potential(self):
         return _random_potential(NativeSettings(), size=0.03)
+
+
+class TestNeuralReadout(PotentialContract):
+    """The same for random networks."""
+
+    @pytest.fixture
+    def potential(self):
+        return _random_network(hidden=48, angular_momentum=2)
 
 
 @pytest.mark.parametrize(
@@ -55,11 +82,11 @@ def test_the_kernel_equals_the_design_matrix(l_max, n_three):
     atoms = small_triclinic() * (2, 1, 1)
     atoms.numbers[4] = 17
     rows = potential.descriptor.design_rows(atoms)
-    expected = rows @ potential.weights.ravel()
+    expected = rows @ potential.readout.weights.ravel()
     walls = _random_potential(settings, elements=(1, 8, 17))
     element, *geometry = walls.descriptor.arrays(atoms)
     wall = _native.NativeForceField(
-        linear_model(walls.descriptor, 0 * walls.weights, walls.shortest),
+        linear_model(walls.descriptor, 0 * walls.readout.weights, walls.shortest),
         element,
         0.0,
         1,

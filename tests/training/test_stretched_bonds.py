@@ -8,7 +8,7 @@ from brine.potentials import Descriptor
 from brine.settings.potential import NativeSettings
 from brine.training import fit
 from brine.training.closest_approach import closest_approach
-from brine.training.stretched_bonds import STRETCH, stretched_bond_rows
+from brine.training.stretched_bonds import STRETCH, stretched_bond_demands
 
 SMALL = NativeSettings(two_body_channels=8, three_body_channels=2, angular_momentum=1)
 STIFFNESS, REST = 30.0, 0.96
@@ -35,21 +35,22 @@ def _labelled(n_frames=12, seed=0):
     return dataset_from_atoms(frames, groups=["a"] * n_frames, fingerprint="x"), longest
 
 
-def _rows(data):
+def _demands(data):
     descriptor = Descriptor(data.elements, SMALL)
     closest = closest_approach(data, descriptor)
-    return list(stretched_bond_rows(data, descriptor, closest, force_scale=1.0))
+    return list(stretched_bond_demands(data, descriptor, closest, force_scale=1.0))
 
 
 def test_a_stretched_bond_is_asked_to_pull_as_the_longest_one_does():
     data, longest = _labelled()
-    blocks = _rows(data)
+    found = _demands(data)
     pull = -STIFFNESS * (longest - REST)
-    assert blocks
-    for rows, targets in blocks:
-        assert len(rows) == len(targets) == 1  # one bond of a molecule at a time
+    assert found
+    for demands in found:
+        assert len(demands.targets) == 1  # one bond of a molecule at a time
         # Margin: three times the scatter, and the pull itself. No ZBL out there.
-        assert targets[0] == pytest.approx(pull / (3.0 - pull), rel=1e-6)
+        assert demands.targets[0] == pytest.approx(pull, rel=1e-6)
+        assert demands.margins[0] == pytest.approx(3.0 - pull, rel=1e-6)
 
 
 def test_a_fit_holds_bonds_that_no_label_shows():
@@ -67,7 +68,7 @@ def test_nothing_is_asked_where_nothing_is_bonded_or_known():
     for atoms in without:
         atoms.calc = SinglePointCalculator(atoms, energy=1.0)
     energies = dataset_from_atoms(without, groups=["a"] * len(data), fingerprint="x")
-    assert _rows(energies) == []
+    assert _demands(energies) == []
     salt = Atoms("NaCl", [(0, 0, 0), (2.8, 0, 0)])
     salt.calc = SinglePointCalculator(salt, energy=0.0, forces=np.zeros((2, 3)))
-    assert _rows(dataset_from_atoms([salt], groups=["a"], fingerprint="x")) == []
+    assert _demands(dataset_from_atoms([salt], groups=["a"], fingerprint="x")) == []

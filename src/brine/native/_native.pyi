@@ -43,22 +43,41 @@ class DescriptorShape:
     @property
     def three_start(self) -> int: ...
 
+class PairTables:
+    def __init__(
+        self,
+        start: float,
+        step: float,
+        values: NDArray[np.float64],
+        shortest: NDArray[np.float64],
+    ) -> None: ...
+
 class LinearModel:
     def __init__(
         self,
         shape: DescriptorShape,
         bias: NDArray[np.float64],
-        start: float,
-        step: float,
-        tables: NDArray[np.float64],
+        tables: PairTables,
         quadratic: NDArray[np.float64],
-        shortest: NDArray[np.float64],
+    ) -> None: ...
+
+class NeuralShape:
+    def __init__(self, *, products: int, hidden: int) -> None: ...
+
+class NeuralModel:
+    def __init__(
+        self,
+        shape: DescriptorShape,
+        bias: NDArray[np.float64],
+        tables: PairTables,
+        neural: NeuralShape,
+        weights: NDArray[np.float64],
     ) -> None: ...
 
 class NativeForceField(ForceField):
     def __init__(
         self,
-        model: LinearModel,
+        model: LinearModel | NeuralModel,
         element: NDArray[np.int32],
         skin: float,
         threads: int,
@@ -67,11 +86,37 @@ class NativeForceField(ForceField):
 class SinglePrecisionForceField(ForceField):
     def __init__(
         self,
-        model: LinearModel,
+        model: LinearModel | NeuralModel,
         element: NDArray[np.int32],
         skin: float,
         threads: int,
     ) -> None: ...
+
+class NeuralTrainer:
+    def __init__(self, model: NeuralModel, threads: int) -> None: ...
+    def add_frame(
+        self,
+        element: NDArray[np.int32],
+        positions: NDArray[np.float64],
+        cell: NDArray[np.float64],
+        periodic: NDArray[np.bool_],
+    ) -> None: ...
+    def evaluate(
+        self, weights: NDArray[np.float64], frames: list[int]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
+    def layers(
+        self, weights: NDArray[np.float64], frames: list[int]
+    ) -> NDArray[np.float64]: ...
+    def gradient(
+        self,
+        weights: NDArray[np.float64],
+        frames: list[int],
+        energy: NDArray[np.float64],
+        motion: NDArray[np.float64],
+        strain: NDArray[np.float64],
+    ) -> NDArray[np.float64]: ...
+
+class SinglePrecisionNeuralTrainer(NeuralTrainer): ...
 
 def radial_functions(
     r: NDArray[np.float64], n: int, cutoff: float, scale: float

@@ -123,7 +123,10 @@ struct Parts {
         store(gx + k, zero), store(gy + k, zero), store(gz + k, zero);
         continue;
       }
-      const Vector u = (r - model.start) * inverse, inside = u > 0 ? u : zero;
+      // Where the table ends, value and slope are zero.
+      const Vector ahead = (r - model.start) * inverse, 
+                   end = zero + static_cast<Number>(model.n_intervals);
+      const Vector u = ahead < end ? ahead : end, inside = u > 0 ? u : zero;
       Index i = __builtin_convertvector(inside, Index);
       i = i < model.n_intervals ? i : Index{} + (model.n_intervals - 1);
       const Vector t = inside - __builtin_convertvector(i, Vector), below = u - inside;

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from brine.errors import PotentialFileError
 from brine.potentials.descriptor import Descriptor
+from brine.potentials.linear import LinearReadout
 from brine.potentials.native import NativePotential
+from brine.potentials.neural import NeuralReadout
 from brine.potentials.posterior import Calibration, Posterior
 from brine.settings.potential import NativeSettings
 
 FORMAT = "brine-potential"
-VERSION = 1
+VERSION = 2
 
 
 def write_potential(potential: NativePotential, path: Path) -> None:
@@ -29,18 +31,18 @@ def write_potential(potential: NativePotential, path: Path) -> None:
         "calibration": vars(potential.calibration),
         "provenance": dict(potential.provenance),
     }
-    n_columns = potential.descriptor.n_columns
-    lower = np.tril_indices(n_columns)
+    readout = potential.readout
+    lower = np.tril_indices(len(readout.posterior.scale))
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("wb") as stream:
             np.savez(
                 stream,
                 header=np.frombuffer(json.dumps(header).encode(), dtype=np.uint8),
-                weights=potential.weights,
+                weights=readout.weights,
                 shortest=potential.shortest,
-                scale=potential.posterior.scale,
-                precision_factor=potential.posterior.precision_factor[lower],
+                scale=readout.posterior.scale,
+                precision_factor=readout.posterior.precision_factor[lower],
             )
         temporary.replace(path)
     finally:
@@ -88,16 +90,15 @@ def _assemble(
 ) -> NativePotential:
     settings = NativeSettings.model_validate(header["settings"])
     descriptor = Descriptor(tuple(header["elements"]), settings)
-    n_columns = descriptor.n_columns
-    factor = np.zeros((n_columns, n_columns))
-    factor[np.tril_indices(n_columns)] = arrays["precision_factor"]
-    weights = arrays["weights"]
-    if weights.shape != (len(descriptor.elements), descriptor.n_features):
-        raise ValueError(f"weights of shape {weights.shape}")
+    scale = arrays["scale"]
+    factor = np.zeros((len(scale), len(scale)))
+    factor[np.tril_indices(len(scale))] = arrays["precision_factor"]
+    kind = {"linear": LinearReadout, "neural": NeuralReadout}[settings.readout]
+    readout = kind(arrays["weights"], Posterior(scale, factor))
+    readout.check(descriptor)
     return NativePotential(
         descriptor=descriptor,
-        weights=weights,
-        posterior=Posterior(arrays["scale"], factor),
+        readout=readout,
         calibration=Calibration(**header["calibration"]),
         shortest=arrays["shortest"],
         provenance=header["provenance"],

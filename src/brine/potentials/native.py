@@ -1,4 +1,4 @@
-"""The native potential: descriptor, linear readout and what it knows of its error."""
+"""The native potential: descriptor, readout and what it knows of its error."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,9 +14,10 @@ from brine.native import _native
 from brine.potentials.baselines.zbl import zbl, zbl_cutoff
 from brine.potentials.calculator import NativeCalculator
 from brine.potentials.descriptor import Descriptor
-from brine.potentials.posterior import Calibration, Posterior
+from brine.potentials.linear import LinearReadout
+from brine.potentials.neural import NeuralReadout
+from brine.potentials.posterior import Calibration
 from brine.potentials.potential import Evaluation, Uncertainty
-from brine.potentials.tables import linear_model
 from brine.structures.neighbours import neighbour_pairs
 
 SKIN = 0.6
@@ -25,13 +26,13 @@ SKIN = 0.6
 
 @dataclass(frozen=True, eq=False)
 class NativePotential:
-    """Energy = ZBL + Σ_i w_{z_i}·φ_i, with the covariance of w.
+    """Energy = ZBL + what the readout makes of each atom's environment.
 
     Attributes
     ----------
     descriptor : Descriptor
-    weights : (n_elements, n_features) array, eV
-    posterior : Posterior
+    readout : LinearReadout or NeuralReadout
+        Weights, and how well the data determine them.
     calibration : Calibration
     shortest : (n_elements, n_elements) array, Å
         Closest approach of each pair of elements in the training data.
@@ -40,8 +41,7 @@ class NativePotential:
     """
 
     descriptor: Descriptor
-    weights: NDArray[np.float64]
-    posterior: Posterior
+    readout: LinearReadout | NeuralReadout
     calibration: Calibration
     shortest: NDArray[np.float64]
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -52,8 +52,8 @@ class NativePotential:
         return self.descriptor.elements
 
     @cached_property
-    def _model(self) -> _native.LinearModel:
-        return linear_model(self.descriptor, self.weights, self.shortest)
+    def _model(self) -> _native.LinearModel | _native.NeuralModel:
+        return self.readout.model(self.descriptor, self.shortest)
 
     def force_field(
         self,
@@ -97,9 +97,7 @@ class NativePotential:
 
     def atomic_energies(self, atoms: Atoms) -> NDArray[np.float64]:
         """(n_atoms,) array, eV: each atom's share of the energy."""
-        element = self.descriptor.index(atoms.numbers)
-        features = self.descriptor.atom_features(atoms)
-        energies = np.einsum("if,if->i", features, self.weights[element])
+        energies = self.readout.atomic_energies(self.descriptor, atoms)
         pairs = neighbour_pairs(atoms, self.descriptor.settings.two_body_cutoff_A)
         numbers = atoms.numbers
         for i, z in enumerate(self.elements):
@@ -116,8 +114,7 @@ class NativePotential:
     def uncertainty(self, atoms: Atoms) -> Uncertainty:
         """Predictive standard deviations of energy, atomic energies and forces."""
         n_atoms, calibration = len(atoms), self.calibration
-        rows = self.descriptor.design_rows(atoms)
-        spread = self.posterior.deviation(rows[: 1 + 3 * n_atoms])
+        spread = self.spread(atoms)
         energy = calibration.energy_factor * np.hypot(
             n_atoms * calibration.energy_floor, spread[0]
         )
@@ -126,17 +123,24 @@ class NativePotential:
         ).reshape(n_atoms, 3)
         return Uncertainty(float(energy), self.atomic_deviations(atoms), forces)
 
+    def spread(self, atoms: Atoms) -> NDArray[np.float64]:
+        """(1 + 3 n_atoms,) array: √(φᵀΣφ) of energy (eV) and forces (eV/Å).
+
+        What the weights alone leave open, before calibration.
+        """
+        rows = self.readout.design_rows(self.descriptor, atoms)
+        return self.readout.posterior.deviation(rows[: 1 + 3 * len(atoms)])
+
     def atomic_deviations(self, atoms: Atoms) -> NDArray[np.float64]:
         """(n_atoms,) array, eV: predictive standard deviation of atomic energies."""
         element = self.descriptor.index(atoms.numbers)
-        features = self.descriptor.atom_features(atoms)
-        rows = np.zeros((len(atoms), self.descriptor.n_columns))
+        features = self.readout.features(self.descriptor, atoms)
+        width = features.shape[1]
+        rows = np.zeros((len(atoms), len(self.elements) * width))
         for z in range(len(self.elements)):
-            block = slice(
-                z * self.descriptor.n_features, (z + 1) * self.descriptor.n_features
-            )
+            block = slice(z * width, (z + 1) * width)
             rows[element == z, block] = features[element == z]
-        return self.calibration.energy_factor * self.posterior.deviation(rows)
+        return self.calibration.energy_factor * self.readout.posterior.deviation(rows)
 
     def calculator(self) -> NativeCalculator:
         """An ASE calculator: energy, forces, stress, energies and uncertainty."""

@@ -1,4 +1,4 @@
-"""The linear readout arranged for the kernel: pair tables and quadratic forms."""
+"""What the kernels evaluate: pair tables, and the linear readout's quadratic forms."""
 
 from collections.abc import Callable
 
@@ -35,32 +35,61 @@ def linear_model(
         Closest approach of each pair in the data: ZBL ends there, and dynamics may
         not go below `SUPPORT` of it.
     """
-    settings, n_elements = descriptor.settings, len(descriptor.elements)
-    reach = max(settings.two_body_cutoff_A, settings.three_body_cutoff_A)
-    n_intervals = int(np.ceil((reach - _START) / _STEP))
-    tables = np.array(
-        [
-            [
-                _quintic(
-                    pair_function(descriptor, weights, (z, a), shortest[z, a]),
-                    reach,
-                    n_intervals,
-                )
-                for a in range(n_elements)
-            ]
-            for z in range(n_elements)
-        ]
-    )
+    settings = descriptor.settings
     return _native.LinearModel(
         descriptor.shape,
         np.ascontiguousarray(weights[:, 0]),
-        _native.PairTables(
-            _START,
-            (reach - _START) / n_intervals,
-            np.ascontiguousarray(tables),
-            np.ascontiguousarray(SUPPORT * shortest),
+        _pair_tables(
+            lambda z, a: pair_function(descriptor, weights, (z, a), shortest[z, a]),
+            max(settings.two_body_cutoff_A, settings.three_body_cutoff_A),
+            shortest,
         ),
         np.ascontiguousarray([quadratic_forms(descriptor, w) for w in weights]),
+    )
+
+
+def repulsion_tables(
+    descriptor: Descriptor, shortest: NDArray[np.float64]
+) -> _native.PairTables:
+    """Half of ZBL for every ordered pair, and nothing else."""
+    numbers = descriptor.elements
+
+    def function(z: int, a: int) -> PairFunction:
+        pair = numbers[z], numbers[a]
+        wall = zbl_cutoff(pair, shortest[z, a])
+
+        def half(
+            r: NDArray[np.float64],
+        ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+            energy, slope = zbl(r, pair, cutoff=wall)
+            return 0.5 * energy, 0.5 * slope
+
+        return half
+
+    end = max(
+        zbl_cutoff((first, second), shortest[z, a])
+        for z, first in enumerate(numbers)
+        for a, second in enumerate(numbers)
+    )
+    return _pair_tables(function, end, shortest)
+
+
+def _pair_tables(
+    function: Callable[[int, int], PairFunction],
+    end: float,
+    shortest: NDArray[np.float64],
+) -> _native.PairTables:
+    n_intervals = int(np.ceil((end - _START) / _STEP))
+    n_elements = len(shortest)
+    values = [
+        [_quintic(function(z, a), end, n_intervals) for a in range(n_elements)]
+        for z in range(n_elements)
+    ]
+    return _native.PairTables(
+        _START,
+        (end - _START) / n_intervals,
+        np.array(values),
+        np.ascontiguousarray(SUPPORT * shortest),
     )
 
 

@@ -1,18 +1,25 @@
 """Settings of a potential and of its fit."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from brine.settings.section import Section
+
+NEURAL_DEFAULTS = {
+    **{"three_body_cutoff_A": 5.0, "two_body_channels": 12, "three_body_channels": 12},
+    "energy_weight": 5.0,
+}
+"""Where the `neural` readout's defaults differ: a network needs fewer functions."""
 
 
 class NativeSettings(Section):
     """The native potential: ZBL, two-body channels, three-body power spectrum."""
 
     kind: Literal["native"] = "native"
-    readout: Literal["linear"] = "linear"
-    """Features enter the energy as they are."""
+    readout: Literal["linear", "neural"] = "linear"
+    """`linear`: features enter the energy as they are. `neural`: a network per element
+    reads the two-body channels and products of two mixes of the density's channels."""
     two_body_cutoff_A: float = Field(default=6.0, gt=1.0, le=12.0)
     """Where two-body channels vanish."""
     three_body_cutoff_A: float = Field(default=6.0, gt=1.0, le=10.0)
@@ -34,3 +41,18 @@ class NativeSettings(Section):
     """Weight of a force component, in units of the scatter of all of them."""
     stress_weight: float = Field(default=15.0, gt=0.0)
     """Weight of a stress component, in units of the scatter of all of them."""
+    products: int = Field(default=16, ge=16, le=128, multiple_of=16)
+    """`neural`: products of two mixes, for each l."""
+    hidden: int = Field(default=32, ge=16, le=256, multiple_of=16)
+    """`neural`: width of both hidden layers."""
+    epochs: int = Field(default=100, ge=1)
+    """`neural`: how often training sees every frame."""
+    learning_rate: float = Field(default=4e-3, gt=0.0, le=0.1)
+    """`neural`: of Adam, at its highest; it ends at zero."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in_the_readout(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("readout") == "neural":
+            return {**NEURAL_DEFAULTS, **given}
+        return given

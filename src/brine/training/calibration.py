@@ -61,10 +61,7 @@ def held_out_spread(
     """Errors of `potential` on `held_out` beside its posterior's spread."""
     parts = []
     for index, atoms in enumerate(held_out.frames()):
-        n_atoms = len(atoms)
-        found = potential.evaluate(atoms)
-        rows = potential.descriptor.design_rows(atoms)[: 1 + 3 * n_atoms]
-        spread = potential.posterior.deviation(rows)
+        found, spread = potential.evaluate(atoms), potential.spread(atoms)
         forces = held_out.forces[held_out.atoms_of(index)]
         energy = held_out.energy[index] - found.energy
         parts.append(((forces - found.forces).ravel(), spread[1:], energy, spread[0]))

@@ -15,12 +15,11 @@ from ase import Atoms
 from numpy.typing import NDArray
 
 from brine.datasets import Dataset
-from brine.native import _native
 from brine.potentials import Descriptor
-from brine.potentials.baselines.zbl import zbl, zbl_cutoff
 from brine.structures import molecule_labels
 from brine.structures.neighbours import neighbour_pairs
 from brine.training.closest_approach import ClosestApproach
+from brine.training.demands import Demands
 from brine.training.nuclear_repulsion import NuclearRepulsion
 
 NEAREST, REACH = 0.65, 0.95
@@ -33,17 +32,15 @@ few of them, such as ions."""
 PUSHES = 30
 """Molecules pushed in each of them, if it holds as many."""
 
-Rows = tuple[NDArray[np.float64], NDArray[np.float64]]
 
-
-def short_range_rows(
+def short_range_demands(
     dataset: Dataset,
     descriptor: Descriptor,
     closest: ClosestApproach,
     *,
     force_scale: float,
-) -> Iterator[Rows]:
-    """Weighted rows (n, n_columns) and targets (n,), in blocks.
+) -> Iterator[Demands]:
+    """What is asked for below the closest approach, structure by structure.
 
     Parameters
     ----------
@@ -52,10 +49,9 @@ def short_range_rows(
     descriptor : Descriptor
     closest : ClosestApproach
     force_scale : float, eV/Å
-        Scatter of the labels, in whose units the rows of the data are.
+        Scatter of the labels.
     """
     rng = np.random.default_rng(0)
-    slack = SLACK * force_scale
     everywhere = np.full_like(closest.of_atoms, descriptor.settings.two_body_cutoff_A)
     walls = (
         NuclearRepulsion(descriptor, closest.of_atoms),
@@ -64,7 +60,8 @@ def short_range_rows(
     for z in range(len(descriptor.elements)):
         for a in range(z, len(descriptor.elements)):
             pair, shortest = (z, a), closest.of_atoms[z, a]
-            yield _isolated_pair(descriptor, pair, shortest, force_scale)
+            for distance in np.arange(0.3, REACH * shortest, 0.05):
+                yield _isolated_pair(descriptor, walls, pair, distance, force_scale)
             distances = NEAREST * shortest, REACH * closest.of_molecules[z, a]
             n_pushed = 0
             for n_frames in range(MOST_FRAMES):
@@ -74,29 +71,36 @@ def short_range_rows(
                 pushes = _push(atoms, descriptor, pair, distances, rng)
                 if pushes:
                     n_pushed += len(pushes)
-                    yield _pushed(descriptor, walls, atoms, pushes, slack)
+                    directions = np.array(
+                        [push.molecule[:, None] * push.away for push in pushes]
+                    )
+                    slack = SLACK * force_scale
+                    yield _bare_repulsion(atoms, directions, walls, slack, 1.0)
 
 
 def _isolated_pair(
-    descriptor: Descriptor, pair: tuple[int, int], shortest: float, force_scale: float
-) -> Rows:
-    """Slopes of the two-body channels: an isolated pair has no other features."""
-    settings = descriptor.settings
-    numbers = descriptor.elements[pair[0]], descriptor.elements[pair[1]]
-    r = np.arange(0.3, REACH * shortest, 0.05)
-    _, slope = _native.radial_functions(
-        r,
-        settings.two_body_channels,
-        settings.two_body_cutoff_A,
-        settings.two_body_scale_A,
-    )
-    rows = np.zeros((len(r), descriptor.n_columns))
-    rows[:, descriptor.two_body_columns(*pair)] += slope
-    rows[:, descriptor.two_body_columns(*pair[::-1])] += slope
-    _, wanted = zbl(r, numbers, cutoff=settings.two_body_cutoff_A)
-    _, baseline = zbl(r, numbers, cutoff=zbl_cutoff(numbers, shortest))
-    margin = force_scale + np.abs(wanted) / SLACK
-    return rows / margin[:, None], (wanted - baseline) / margin
+    descriptor: Descriptor,
+    walls: tuple[NuclearRepulsion, NuclearRepulsion],
+    pair: tuple[int, int],
+    distance: float,
+    force_scale: float,
+) -> Demands:
+    numbers = [descriptor.elements[k] for k in pair]
+    atoms = Atoms(numbers, positions=[[0, 0, 0], [distance, 0, 0]])
+    directions = np.array([[[0, 0, 0], [1, 0, 0]]], dtype=np.float64)
+    return _bare_repulsion(atoms, directions, walls, force_scale, SLACK)
+
+
+def _bare_repulsion(
+    atoms: Atoms,
+    directions: NDArray[np.float64],
+    walls: tuple[NuclearRepulsion, NuclearRepulsion],
+    slack: float,
+    strictness: float,
+) -> Demands:
+    """Forces of bare ZBL along `directions`; `walls` are the baseline and bare ZBL."""
+    known, bare = (np.tensordot(directions, w.forces(atoms), 2) for w in walls)
+    return Demands(atoms, directions, bare - known, slack + np.abs(bare) / strictness)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,28 +147,3 @@ def _push(
         atoms.positions[molecule] += (pairs.distances[k] - distance) * toward
         pushes.append(_Push(molecule, -toward))
     return pushes
-
-
-def _pushed(
-    descriptor: Descriptor,
-    walls: tuple[NuclearRepulsion, NuclearRepulsion],
-    atoms: Atoms,
-    pushes: list[_Push],
-    slack: float,
-) -> Rows:
-    """The force on each pushed molecule along its push: a row each.
-
-    `walls` are the baseline and bare ZBL.
-    """
-    n_atoms = len(atoms)
-    features = descriptor.design_rows(atoms)[1 : 1 + 3 * n_atoms]
-    features = features.reshape(n_atoms, 3, -1)
-    baseline, bare = (wall.forces(atoms) for wall in walls)
-    rows, targets = [], []
-    for push in pushes:
-        wanted = float(bare[push.molecule].sum(0) @ push.away)
-        known = float(baseline[push.molecule].sum(0) @ push.away)
-        margin = slack + abs(wanted)
-        rows.append(push.away @ features[push.molecule].sum(0) / margin)
-        targets.append((wanted - known) / margin)
-    return np.array(rows), np.array(targets)

@@ -17,8 +17,9 @@ from brine.datasets import Dataset
 from brine.potentials import Descriptor
 from brine.structures.molecules import bonded_pairs
 from brine.training.closest_approach import ClosestApproach
+from brine.training.demands import Demands
 from brine.training.nuclear_repulsion import NuclearRepulsion
-from brine.training.short_range import FRAMES, PUSHES, SLACK, Rows
+from brine.training.short_range import FRAMES, PUSHES, SLACK
 
 LONGEST_SHARE = 0.01
 """Of all bonds, the longest ones: their mean force is the pull asked for."""
@@ -48,14 +49,14 @@ class _TerminalBonds:
     vector: NDArray[np.float64]
 
 
-def stretched_bond_rows(
+def stretched_bond_demands(
     dataset: Dataset,
     descriptor: Descriptor,
     closest: ClosestApproach,
     *,
     force_scale: float,
-) -> Iterator[Rows]:
-    """Weighted rows (n, n_columns) and targets (n,), in blocks.
+) -> Iterator[Demands]:
+    """What is asked for beyond the longest bonds, structure by structure.
 
     Parameters
     ----------
@@ -65,7 +66,7 @@ def stretched_bond_rows(
     closest : ClosestApproach
         ZBL ends at it.
     force_scale : float, eV/Å
-        Scatter of the labels, in whose units the rows of the data are.
+        Scatter of the labels.
     """
     rng = np.random.default_rng(0)
     baseline = NuclearRepulsion(descriptor, closest.of_atoms)
@@ -74,12 +75,11 @@ def stretched_bond_rows(
         for _ in range(FRAMES):
             atoms = dataset.frame(int(rng.integers(len(dataset))))
             stretched, direction = _stretch(atoms, kind, edge, rng)
-            n_atoms = len(atoms)
-            features = descriptor.design_rows(atoms)[1 : 1 + 3 * n_atoms]
-            features = features.reshape(n_atoms, 3, -1)[stretched]
-            known = np.einsum("nc,nc->n", baseline.forces(atoms)[stretched], direction)
-            rows = np.einsum("nc,ncf->nf", direction, features)
-            yield rows / margin, (edge.pull - known) / margin
+            directions = np.zeros((len(stretched), len(atoms), 3))
+            directions[np.arange(len(stretched)), stretched] = direction
+            known = np.tensordot(directions, baseline.forces(atoms), 2)
+            margins = np.full(len(stretched), margin)
+            yield Demands(atoms, directions, edge.pull - known, margins)
 
 
 def _edges(dataset: Dataset) -> dict[Kind, _Edge]:

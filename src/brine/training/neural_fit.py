@@ -1,0 +1,392 @@
+"""The neural readout: gradient descent on labels and demands, frame by frame."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from brine.native import _native
+from brine.potentials import (
+    Calibration,
+    NativePotential,
+    NetworkLayout,
+    NeuralReadout,
+    Posterior,
+    bare_network,
+)
+from brine.structures.neighbours import neighbour_pairs
+from brine.structures.progress import Report
+from brine.training.demands import Demands
+from brine.training.linear_fit import Watch, frame_rows, uncalibrated
+from brine.training.regression import NormalEquations, bayesian_ridge
+from brine.training.targets import Targets
+
+WARM_UP = 100
+"""Steps over which the learning rate rises."""
+AVERAGE = 200
+"""Steps over which weights are averaged."""
+LONGEST = 1.5
+"""Times the average length of a gradient: longer ones are cut."""
+LEARNING_POINTS = 8
+"""How often `watch` is called."""
+LAST_LAYER_FRAMES = 40
+"""Frames that tell how well the last layer is determined."""
+_SAMPLE = 12
+_DAMPING = 1e-3
+_MOMENTUM, _SQUARES = 0.9, 0.99
+
+
+def fit_neural(
+    targets: Targets,
+    provenance: Mapping[str, Any],
+    *,
+    threads: int,
+    watch: Watch | None,
+    report: Report,
+) -> NativePotential:
+    """Weights averaged over the last steps of Adam, one frame a step.
+
+    The learning rate rises over `WARM_UP` steps and falls to zero on a cosine. Adam:
+    10.48550/arXiv.1412.6980. How well the last layer is determined by the data is
+    found by Bayesian regression on what it reads.
+    """
+    settings = targets.descriptor.settings
+    layout = NetworkLayout.of(targets.descriptor)
+    problem = _Problem(targets, threads)
+    theta = _start(layout, len(targets.references))
+    scaling = _scaling(targets, problem, theta)
+    average, adam = theta.copy(), _Adam(theta)
+    rng = np.random.default_rng(1)
+    n_steps, step = settings.epochs * problem.n_samples, 0
+    due = [round(n_steps * k / LEARNING_POINTS) for k in range(1, LEARNING_POINTS)]
+    # Threads of BLAS would wait in a loop for tiny products, on the kernel's cores.
+    with threadpool_limits(1, user_api="blas"):
+        for _ in range(settings.epochs):
+            for sample in rng.permutation(problem.n_samples):
+                rate = 0.5 * (1 + np.cos(np.pi * step / n_steps))
+                rate *= min(1.0, (step + 1) / WARM_UP)
+                gradient = problem.gradient(scaling.weights(theta), int(sample))
+                adam.step(scaling.gradient(gradient), settings.learning_rate * rate)
+                step += 1
+                average += (theta - average) / min(AVERAGE, 1 + step / 2)
+                if step % 50 == 0:
+                    report("fit", {"done": 0.9 * step / n_steps})
+                if watch and step in due:
+                    seen = round(step / problem.n_samples * len(targets.dataset))
+                    watch(
+                        seen, _potential(targets, scaling.weights(average), provenance)
+                    )
+    potential = _potential(targets, scaling.weights(average), provenance)
+    return _with_posterior(potential, targets, report)
+
+
+class _Problem:
+    """The loss of each sample, and its gradient with respect to the weights.
+
+    Of a frame with n atoms, errors of force, energy per atom and stress components,
+    each over its scatter and times its weight, are squared, added and divided by 3n;
+    what is demanded counts like forces.
+    """
+
+    def __init__(self, targets: Targets, threads: int) -> None:
+        descriptor, data = targets.descriptor, targets.dataset
+        nothing = np.zeros((len(data.elements), NetworkLayout.of(descriptor).size))
+        model = bare_network(descriptor, nothing)
+        self.trainer = _native.SinglePrecisionNeuralTrainer(model, threads)
+        self._samples: list[_Label | _Demanded] = []
+        for index, atoms in enumerate(data.frames()):
+            self.trainer.add_frame(*descriptor.arrays(atoms))
+            self._samples.append(_label(targets, index, atoms))
+        usual = 3 * float(data.n_atoms.mean())
+        for demands in targets.demands():
+            self.trainer.add_frame(*descriptor.arrays(demands.atoms))
+            self._samples.append(_Demanded(demands, usual))
+
+    @property
+    def n_samples(self) -> int:
+        """Labelled frames, which come first, and structures with demands."""
+        return len(self._samples)
+
+    def gradient(
+        self, weights: NDArray[np.float64], sample: int
+    ) -> NDArray[np.float64]:
+        """(n_elements, size) array: dL/d(weights) of one sample."""
+        energy, forces, virial = self.trainer.evaluate(weights, [sample])
+        slope = self._samples[sample].slope(float(energy[0]), forces, virial[0])
+        return self.trainer.gradient(
+            weights,
+            [sample],
+            np.array([slope.energy]),
+            -slope.forces,
+            slope.strain[None],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Slope:
+    """Derivatives of a loss by energy, by forces, and by stress over the volume."""
+
+    energy: float
+    forces: NDArray[np.float64]
+    strain: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Label:
+    """Labels of a frame less references and baseline, with weights 2c²/3n.
+
+    A label that is missing has no weight.
+    """
+
+    energy: float
+    forces: NDArray[np.float64]
+    stress: NDArray[np.float64]
+    volume: float
+    weights: tuple[float, float, float]
+
+    def slope(
+        self, energy: float, forces: NDArray[np.float64], virial: NDArray[np.float64]
+    ) -> _Slope:
+        """How the loss changes with each prediction."""
+        of_energy, of_forces, of_stress = self.weights
+        stress = -(virial + virial.T) / (2 * self.volume)
+        by_stress = of_stress * (stress - self.stress)
+        # Shear counts once, not twice.
+        by_stress *= (1 + np.eye(3)) / 2
+        return _Slope(
+            of_energy * (energy - self.energy),
+            of_forces * (forces - self.forces),
+            by_stress / self.volume,
+        )
+
+
+def _label(targets: Targets, index: int, atoms: Atoms) -> _Label:
+    data, scales, n_atoms = targets.dataset, targets.scales, len(atoms)
+    settings = targets.descriptor.settings
+    energy, forces, stress = targets.residual(index, atoms)
+    has = data.has_energy[index], data.has_forces[index], data.has_stress[index]
+    trust = targets.trust(index, forces)
+    precision = (
+        settings.energy_weight / (scales.energy * n_atoms),
+        settings.force_weight / scales.force,
+        settings.stress_weight / scales.stress,
+    )
+    of_energy, of_forces, of_stress = (
+        2 * (trust * c) ** 2 / (3 * n_atoms) if known else 0.0
+        for c, known in zip(precision, has, strict=True)
+    )
+    return _Label(
+        energy if has[0] else 0.0,
+        forces if has[1] else np.zeros_like(forces),
+        stress if has[2] else np.zeros((3, 3)),
+        atoms.get_volume() if has[2] else 1.0,
+        (of_energy, of_forces, of_stress),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Demanded:
+    """What is asked for in a structure without labels, over `n_usual` components."""
+
+    demands: Demands
+    n_usual: float
+
+    def slope(
+        self, energy: float, forces: NDArray[np.float64], virial: NDArray[np.float64]
+    ) -> _Slope:
+        """How the loss changes with each prediction."""
+        demands = self.demands
+        found = np.tensordot(demands.directions, forces, 2)
+        pull = (found - demands.targets) / demands.margins**2 * (2 / self.n_usual)
+        return _Slope(0.0, np.tensordot(pull, demands.directions, 1), np.zeros((3, 3)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Scaling:
+    """Weights as linear functions of numbers θ that are all of order one.
+
+    Density channels are made independent of each other, and what the network reads
+    has zero mean and unit scatter at the start.
+
+    Attributes
+    ----------
+    layout : NetworkLayout
+    channels : (n_elements, n_channels, n_channels) array
+        Mixes are these times θ.
+    mean, scale : (n_elements, n_inputs) array
+        The first layer reads (x − mean)·scale.
+    """
+
+    layout: NetworkLayout
+    channels: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+    def weights(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The weights that θ stands for; both are (n_elements, size)."""
+        weights = theta.copy()
+        parts = self.layout.views(weights)
+        parts["mixes"][:] = self.channels[:, None] @ parts["mixes"]
+        parts["w1"] *= self.scale[:, :, None]
+        parts["b1"] -= (self.mean[:, None] @ parts["w1"])[:, 0]
+        return weights
+
+    def gradient(self, by_weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """dL/dθ from dL/d(weights)."""
+        parts = self.layout.views(by_weights)
+        parts["mixes"][:] = self.channels.transpose(0, 2, 1)[:, None] @ parts["mixes"]
+        parts["w1"] -= self.mean[:, :, None] * parts["b1"][:, None]
+        parts["w1"] *= self.scale[:, :, None]
+        return by_weights
+
+
+def _start(layout: NetworkLayout, n_elements: int) -> NDArray[np.float64]:
+    """Random θ: every layer's outputs are of order one, energies small."""
+    rng = np.random.default_rng(0)
+    theta = np.zeros((n_elements, layout.size))
+    sizes = {
+        "mixes": layout.n_channels**-0.5,
+        "w1": layout.n_inputs**-0.5,
+        "w2": (1.5 / layout.hidden) ** 0.5,
+        "w3": 0.3 * layout.hidden**-0.5,
+    }
+    parts = layout.views(theta)
+    for name, size in sizes.items():
+        parts[name][:] = size * rng.normal(size=parts[name].shape)
+    return theta
+
+
+def _scaling(
+    targets: Targets, problem: _Problem, theta: NDArray[np.float64]
+) -> _Scaling:
+    descriptor, data = targets.descriptor, targets.dataset
+    layout, n_elements = NetworkLayout.of(descriptor), len(descriptor.elements)
+    frames = [int(k) for k in np.linspace(0, len(data) - 1, _SAMPLE)]
+    scaling = _Scaling(
+        layout,
+        _independent_channels(targets, frames),
+        np.zeros((n_elements, layout.n_inputs)),
+        np.ones((n_elements, layout.n_inputs)),
+    )
+    inputs = problem.trainer.layers(scaling.weights(theta), frames)
+    inputs = inputs[:, : layout.n_inputs]
+    element = np.concatenate([descriptor.index(data.frame(k).numbers) for k in frames])
+    n_products = layout.n_l * layout.products
+    for z in range(n_elements):
+        of_element = inputs[element == z]
+        if not len(of_element):
+            continue
+        scatter = of_element.std(0)
+        # A product that hardly varies at the start may vary a lot once mixes change.
+        typical = np.sqrt(np.square(of_element).mean(0))
+        scatter[:n_products] = np.maximum(scatter, typical)[:n_products]
+        used = scatter > 1e-12 * scatter.max()
+        scaling.mean[z] = of_element.mean(0)
+        scaling.scale[z] = np.where(used, 1 / np.where(used, scatter, 1.0), 0.0)
+    return scaling
+
+
+def _independent_channels(
+    targets: Targets, frames: Sequence[int]
+) -> NDArray[np.float64]:
+    """Mixes of each element's radial functions that are independent in the data.
+
+    The inverse root of ⟨Σ_j g_n(r_ij) g_n'(r_ij)⟩, damped where functions are nearly
+    alike.
+    """
+    descriptor, settings = targets.descriptor, targets.descriptor.settings
+    n, n_elements = descriptor.n_three, len(descriptor.elements)
+    overlap = np.zeros((n_elements, n_elements, n, n))
+    counts = np.zeros(n_elements)
+    for frame in frames:
+        atoms = targets.dataset.frame(frame)
+        element = descriptor.index(atoms.numbers)
+        pairs = neighbour_pairs(atoms, settings.three_body_cutoff_A)
+        g, _ = _native.radial_functions(
+            pairs.distances,
+            n,
+            settings.three_body_cutoff_A,
+            settings.three_body_scale_A,
+        )
+        counts += np.bincount(element, minlength=n_elements)
+        for z in range(n_elements):
+            for a in range(n_elements):
+                both = (element[pairs.centre] == z) & (element[pairs.neighbour] == a)
+                overlap[z, a] += g[both].T @ g[both]
+    channels = np.zeros((n_elements, n_elements * n, n_elements * n))
+    for z in range(n_elements):
+        for a in range(n_elements):
+            value, vector = np.linalg.eigh(overlap[z, a] / max(counts[z], 1.0))
+            own = slice(a * n, (a + 1) * n)
+            if value[-1] > 0:
+                channels[z, own, own] = vector / np.sqrt(value + _DAMPING * value[-1])
+    return channels
+
+
+class _Adam:
+    """Adam, in place; no step's gradient is much longer than the usual one.
+
+    Otherwise a few violent samples would hold up all others for a hundred steps.
+    """
+
+    def __init__(self, theta: NDArray[np.float64]) -> None:
+        self._theta, self._n, self._usual = theta, 0, 0.0
+        self._mean, self._square = np.zeros_like(theta), np.zeros_like(theta)
+
+    def step(self, gradient: NDArray[np.float64], rate: float) -> None:
+        """Move θ against `gradient` (overwritten)."""
+        self._n += 1
+        length = float(np.sqrt(np.vdot(gradient, gradient)))
+        if self._n > 1 and length > LONGEST * self._usual:
+            gradient *= LONGEST * self._usual / length
+            length = LONGEST * self._usual
+        self._usual += (length - self._usual) / min(AVERAGE, self._n)
+        self._mean += (1 - _MOMENTUM) * (gradient - self._mean)
+        gradient *= gradient
+        self._square += (1 - _SQUARES) * (gradient - self._square)
+        size = np.sqrt(self._square / (1 - _SQUARES**self._n))
+        size += 1e-12
+        self._theta -= rate / (1 - _MOMENTUM**self._n) * self._mean / size
+
+
+def _potential(
+    targets: Targets, weights: NDArray[np.float64], provenance: Mapping[str, Any]
+) -> NativePotential:
+    """The potential with these weights, its certainty unknown."""
+    layout = NetworkLayout.of(targets.descriptor)
+    weights = weights.copy()
+    layout.views(weights)["b3"][:, 0] += targets.references
+    n_columns = len(weights) * (layout.hidden + 1)
+    return NativePotential(
+        descriptor=targets.descriptor,
+        readout=NeuralReadout(
+            weights, Posterior(np.ones(n_columns), np.eye(n_columns))
+        ),
+        calibration=Calibration(0.0, 1.0, 0.0, 1.0, 0),
+        shortest=targets.shortest,
+        provenance=dict(provenance),
+    )
+
+
+def _with_posterior(
+    potential: NativePotential, targets: Targets, report: Report
+) -> NativePotential:
+    """The same potential, knowing how well the data determine its last layer."""
+    readout, descriptor = potential.readout, potential.descriptor
+    equations = NormalEquations(len(readout.posterior.scale))
+    n_frames = len(targets.dataset)
+    frames = np.unique(np.linspace(0, n_frames - 1, LAST_LAYER_FRAMES).astype(int))
+    for count, index in enumerate(map(int, frames)):
+        rows = readout.design_rows(descriptor, targets.dataset.frame(index))
+        equations.add(*frame_rows(targets, index, rows=rows))
+        report("fit", {"done": 0.9 + 0.1 * (count + 1) / len(frames)})
+    regression = bayesian_ridge(equations)
+    return replace(
+        potential,
+        readout=replace(readout, posterior=regression.posterior),
+        calibration=uncalibrated(regression, targets),
+    )
