@@ -176,8 +176,8 @@ struct Parts {
 
   // Forces on the neighbours of one run, and what is left for the centre.
   static void scatter(const Packed& packed, Run run, const Number* gx, const Number* gy,
-                      const Number* gz, Four<double>& own, Totals& totals,
-                      double* forces) {
+                      const Number* gz, Four<Number>& own, Totals& totals,
+                      Number* forces) {
     Number fx = 0, fy = 0, fz = 0, w[9] = {};
     Number* gradient = packed.places;
 #pragma omp simd reduction(+ : fx, fy, fz, w[:9])
@@ -192,9 +192,9 @@ struct Parts {
     }
     const int* atom = packed.atom;
     for (int k = run.begin, end = run.begin + run.count; k < end; ++k)
-      *four(forces + 4 * static_cast<std::size_t>(atom[k])) -= __builtin_convertvector(
-          *four(gradient + 4 * static_cast<std::size_t>(k)), Four<double>);
-    own += Four<double>{fx, fy, fz, 0};
+      *four(forces + 4 * static_cast<std::size_t>(atom[k])) -=
+          *four(gradient + 4 * static_cast<std::size_t>(k));
+    own += Four<Number>{fx, fy, fz, 0};
     for (int c = 0; c < 9; ++c) totals.virial[c] -= w[c];
   }
 };

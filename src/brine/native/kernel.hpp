@@ -70,7 +70,7 @@ struct Step {
 // Adds the energy of `centre`, the forces it exerts, [atom][4], and its virial.
 template <class Number>
 using CentreKernel = void (*)(const KernelModel<Number>&, const Step&, int centre,
-                              Scratch<Number>&, Totals&, double* forces);
+                              Scratch<Number>&, Totals&, Number* forces);
 
 // What the network of one centre reads and its second hidden layer, to `out`.
 template <class Number>

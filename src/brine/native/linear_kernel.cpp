@@ -44,7 +44,7 @@ struct LinearCentre : Density<Number, L, N> {
   }
 
   static void add(const Model& model, const Step& step, int i, Scratch<Number>& s,
-                  Totals& totals, double* forces) {
+                  Totals& totals, Number* forces) {
     const int n_elements = model.shape.n_elements;
     P::pack(model, step, i, s.packed);
     const Packed& packed = s.packed;
@@ -63,7 +63,7 @@ struct LinearCentre : Density<Number, L, N> {
     energy += quadratic_form(model, z, s) * Number(0.5);
     totals.energy += model.bias[z];
     for (int lane = 0; lane < lanes; ++lane) totals.energy += energy[lane];
-    typename P::template Four<double> own = {};
+    typename P::template Four<Number> own = {};
     for (int a = 0; a < n_elements; ++a) {
       if (packed.near[a].count > 0)
         D::back_propagate(model, packed.near[a], s, s.derivative + a * block);

@@ -33,8 +33,8 @@ void NativeForceField<Number>::compute(int n, const double* positions, const Cel
 #pragma omp parallel num_threads(n_threads)
   {
     const int thread = omp_get_thread_num();
-    std::vector<double>& mine = partial_[thread];
-    mine.assign(4 * static_cast<std::size_t>(n), 0.0);
+    std::vector<Number>& mine = partial_[thread];
+    mine.assign(4 * static_cast<std::size_t>(n), Number(0));
     Totals sum;
     // Dealt out in a fixed order: which thread adds what decides the last digits.
 #pragma omp for schedule(static, 8)

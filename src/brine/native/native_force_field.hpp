@@ -11,7 +11,7 @@
 
 namespace brine {
 
-// Each centre's share is computed with `Number`, and summed in double precision.
+// Shares of energy and virial are summed in double precision.
 template <class Number>
 class NativeForceField : public ForceField {
  public:
@@ -37,7 +37,7 @@ class NativeForceField : public ForceField {
   int threads_;
   double margin_ = 1e300;
   std::vector<std::unique_ptr<Workspace<Number>>> workspaces_;
-  std::vector<std::vector<double>> partial_;  // [thread][atom][4], eV/Å
+  std::vector<std::vector<Number>> partial_;  // [thread][atom][4], eV/Å
 };
 
 extern template class NativeForceField<float>;

@@ -234,7 +234,7 @@ struct NeuralCentre : Density<Number, L, N> {
   }
 
   static void add(const Model& model, const Step& step, int i, Scratch<Number>& s,
-                  Totals& totals, double* forces) {
+                  Totals& totals, Number* forces) {
     const DescriptorShape& shape = model.shape;
     const NeuralShape& neural = model.neural;
     const int n_elements = shape.n_elements, h = neural.hidden, z = step.element[i];
@@ -268,7 +268,7 @@ struct NeuralCentre : Density<Number, L, N> {
         }
       }
     unmix(model, turned, packed, o.mixed_bar, s.derivative);
-    typename P::template Four<double> own = {};
+    typename P::template Four<Number> own = {};
     const Number* two_bar = o.x_bar + neural.n_products(shape);
     for (int a = 0; a < n_elements; ++a) {
       if (packed.near[a].count > 0)

@@ -58,11 +58,11 @@ void NeuralTrainer<Number>::evaluate(const double* weights,
   const int n_shares = static_cast<int>(todo.size());
   const int n_threads = prepare(weights, todo.size());
   std::vector<Totals> totals(todo.size());
-  std::vector<std::vector<double>> partial(todo.size());
+  std::vector<std::vector<Number>> partial(todo.size());
 #pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads)
   for (int k = 0; k < n_shares; ++k) {
     const int frame = frames[todo[k].frame];
-    partial[k].assign(4 * static_cast<std::size_t>(n_atoms(frame)), 0.0);
+    partial[k].assign(4 * static_cast<std::size_t>(n_atoms(frame)), Number(0));
     Scratch<Number>& scratch = workspaces_[omp_get_thread_num()]->scratch;
     for (int i = todo[k].begin; i < todo[k].end; ++i)
       model_.force()(model_.view(), steps_[frame], i, scratch, totals[k],

@@ -93,8 +93,11 @@ def _assemble(
     scale = arrays["scale"]
     factor = np.zeros((len(scale), len(scale)))
     factor[np.tril_indices(len(scale))] = arrays["precision_factor"]
-    kind = {"linear": LinearReadout, "neural": NeuralReadout}[settings.readout]
-    readout = kind(arrays["weights"], Posterior(scale, factor))
+    kinds: dict[str, type[LinearReadout] | type[NeuralReadout]] = {
+        "linear": LinearReadout,
+        "neural": NeuralReadout,
+    }
+    readout = kinds[settings.readout](arrays["weights"], Posterior(scale, factor))
     readout.check(descriptor)
     return NativePotential(
         descriptor=descriptor,

@@ -66,7 +66,7 @@ class NativePotential:
         """The C++ force field for these atoms, in their order.
 
         The same number of threads gives the same bits; 0 means all threads. In single
-        precision each atom's share is computed with 24 bits and summed with 53.
+        precision shares of the energy are computed with 24 bits and summed with 53.
 
         Raises
         ------

@@ -7,8 +7,8 @@ from pydantic import Field, model_validator
 from brine.settings.section import Section
 
 NEURAL_DEFAULTS = {
-    **{"three_body_cutoff_A": 5.0, "two_body_channels": 12, "three_body_channels": 12},
-    "energy_weight": 5.0,
+    **{"three_body_cutoff_A": 5.0, "two_body_channels": 8, "three_body_channels": 8},
+    **{"energy_weight": 2.0, "stress_weight": 2.0},
 }
 """Where the `neural` readout's defaults differ: a network needs fewer functions."""
 

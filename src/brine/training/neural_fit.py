@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from threadpoolctl import threadpool_limits
 
 from brine.native import _native
@@ -31,6 +31,9 @@ AVERAGE = 200
 """Steps over which weights are averaged."""
 LONGEST = 1.5
 """Times the average length of a gradient: longer ones are cut."""
+ROBUST = 0.5
+"""Errors below this share of the labels' scatter count as squares; larger ones, as in
+frames far more violent than the rest, by their size."""
 LEARNING_POINTS = 8
 """How often `watch` is called."""
 LAST_LAYER_FRAMES = 40
@@ -88,8 +91,8 @@ class _Problem:
     """The loss of each sample, and its gradient with respect to the weights.
 
     Of a frame with n atoms, errors of force, energy per atom and stress components,
-    each over its scatter and times its weight, are squared, added and divided by 3n;
-    what is demanded counts like forces.
+    each over its scatter and times its weight, are squared, added and divided by 3n,
+    but for the largest; what is demanded counts like forces.
     """
 
     def __init__(self, targets: Targets, threads: int) -> None:
@@ -137,31 +140,45 @@ class _Slope:
 
 @dataclass(frozen=True, eq=False)
 class _Label:
-    """Labels of a frame less references and baseline, with weights 2c²/3n.
+    """Labels of a frame less references and baseline.
 
-    A label that is missing has no weight.
+    Attributes
+    ----------
+    energy, forces, stress
+        Per frame, atom and volume: eV, eV/Å, eV/Å³. What is missing has no weight.
+    volume : float, Å³
+    scatter : tuple of three floats
+        Of the energy of a frame, of forces, of stress components.
+    weights : tuple of three floats
+        Of squared errors over squared scatter, halved.
     """
 
     energy: float
     forces: NDArray[np.float64]
     stress: NDArray[np.float64]
     volume: float
+    scatter: tuple[float, float, float]
     weights: tuple[float, float, float]
 
     def slope(
         self, energy: float, forces: NDArray[np.float64], virial: NDArray[np.float64]
     ) -> _Slope:
         """How the loss changes with each prediction."""
-        of_energy, of_forces, of_stress = self.weights
         stress = -(virial + virial.T) / (2 * self.volume)
-        by_stress = of_stress * (stress - self.stress)
+        of_energy, of_forces, of_stress = self.weights
+        energies, force, pressure = self.scatter
+        by_energy = of_energy / energies * _bounded((energy - self.energy) / energies)
+        by_forces = of_forces / force * _bounded((forces - self.forces) / force)
+        by_stress = of_stress / pressure * _bounded((stress - self.stress) / pressure)
         # Shear counts once, not twice.
         by_stress *= (1 + np.eye(3)) / 2
-        return _Slope(
-            of_energy * (energy - self.energy),
-            of_forces * (forces - self.forces),
-            by_stress / self.volume,
-        )
+        return _Slope(float(by_energy), by_forces, by_stress / self.volume)
+
+
+def _bounded(error: ArrayLike) -> NDArray[np.float64]:
+    """The slope of the loss: as of a square below `ROBUST`, then nearly constant."""
+    error = np.asarray(error, dtype=np.float64)
+    return np.asarray(error / np.sqrt(1 + np.square(error / ROBUST)))
 
 
 def _label(targets: Targets, index: int, atoms: Atoms) -> _Label:
@@ -169,21 +186,20 @@ def _label(targets: Targets, index: int, atoms: Atoms) -> _Label:
     settings = targets.descriptor.settings
     energy, forces, stress = targets.residual(index, atoms)
     has = data.has_energy[index], data.has_forces[index], data.has_stress[index]
-    trust = targets.trust(index, forces)
-    precision = (
-        settings.energy_weight / (scales.energy * n_atoms),
-        settings.force_weight / scales.force,
-        settings.stress_weight / scales.stress,
-    )
     of_energy, of_forces, of_stress = (
-        2 * (trust * c) ** 2 / (3 * n_atoms) if known else 0.0
-        for c, known in zip(precision, has, strict=True)
+        2 * weight**2 / (3 * n_atoms) if known else 0.0
+        for weight, known in zip(
+            (settings.energy_weight, settings.force_weight, settings.stress_weight),
+            has,
+            strict=True,
+        )
     )
     return _Label(
         energy if has[0] else 0.0,
         forces if has[1] else np.zeros_like(forces),
         stress if has[2] else np.zeros((3, 3)),
         atoms.get_volume() if has[2] else 1.0,
+        (scales.energy * n_atoms, scales.force, scales.stress),
         (of_energy, of_forces, of_stress),
     )
 

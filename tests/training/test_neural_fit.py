@@ -1,0 +1,158 @@
+import numpy as np
+import pytest
+
+from brine.native import _native
+from brine.potentials import Descriptor, NetworkLayout, bare_network
+from brine.settings.potential import NativeSettings
+from brine.structures.neighbours import neighbour_pairs
+from brine.testing.potential import small_triclinic, two_waters
+from brine.training import calibrate, fit
+from brine.training.neural_fit import _label
+from brine.training.targets import Targets
+from tests.potentials.training_frames import water_like_frames
+
+SMALL = NativeSettings(
+    readout="neural",
+    two_body_channels=6,
+    three_body_channels=4,
+    angular_momentum=2,
+    epochs=30,
+)
+
+
+def _trainer(settings=SMALL, seed=0):
+    descriptor = Descriptor((1, 8), settings)
+    rng = np.random.default_rng(seed)
+    weights = 0.1 * rng.normal(size=(2, NetworkLayout.of(descriptor).size))
+    trainer = _native.NeuralTrainer(bare_network(descriptor, weights), 2)
+    frames = small_triclinic(), two_waters()
+    for atoms in frames:
+        trainer.add_frame(*descriptor.arrays(atoms))
+    return trainer, weights, [len(atoms) for atoms in frames]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        SMALL,
+        SMALL.model_copy(update={"three_body_channels": 11, "angular_momentum": 4}),
+        SMALL.model_copy(update={"hidden": 48, "products": 32, "angular_momentum": 1}),
+    ],
+    ids=["small", "two-vectors", "wide"],
+)
+def test_the_gradient_is_that_of_energy_and_its_change_along_a_tangent(settings):
+    """∂/∂θ (e·E + dE/dt) by central differences, in random directions of θ."""
+    trainer, weights, n_atoms = _trainer(settings)
+    rng = np.random.default_rng(1)
+    share, strain = rng.normal(size=2), 0.1 * rng.normal(size=(2, 3, 3))
+    motion = rng.normal(size=(sum(n_atoms), 3))
+
+    def changed(weights):
+        energy, forces, virial = trainer.evaluate(weights, [0, 1])
+        return share @ energy - np.vdot(forces, motion) - np.vdot(virial, strain)
+
+    gradient = trainer.gradient(weights, [0, 1], share, motion, strain)
+    for _ in range(5):
+        step = 1e-5 * rng.normal(size=weights.shape)
+        difference = changed(weights + step) - changed(weights - step)
+        assert difference / 2 == pytest.approx(np.vdot(gradient, step), rel=1e-5)
+
+
+def test_neither_threads_nor_company_change_a_bit():
+    trainer, weights, n_atoms = _trainer()
+    alone = _native.NeuralTrainer(bare_network(Descriptor((1, 8), SMALL), weights), 1)
+    alone.add_frame(*Descriptor((1, 8), SMALL).arrays(small_triclinic()))
+    together = trainer.evaluate(weights, [1, 0])
+    single = alone.evaluate(weights, [0])
+    assert together[0][1] == single[0][0]
+    np.testing.assert_array_equal(together[1][n_atoms[1] :], single[1])
+
+
+def test_the_network_reads_products_of_mixed_densities():
+    """Its inputs, straight from the formula and from Legendre polynomials."""
+    trainer, weights, _ = _trainer()
+    descriptor = Descriptor((1, 8), SMALL)
+    layout, atoms = NetworkLayout.of(descriptor), small_triclinic()
+    inputs = trainer.layers(weights, [0])[:, : layout.n_inputs]
+    pairs = neighbour_pairs(atoms, SMALL.three_body_cutoff_A)
+    element, centre = descriptor.index(atoms.numbers), 3
+    mine = pairs.centre == centre
+    g, _ = _native.radial_functions(
+        pairs.distances[mine],
+        descriptor.n_three,
+        SMALL.three_body_cutoff_A,
+        SMALL.three_body_scale_A,
+    )
+    unit = pairs.vectors[mine] / pairs.distances[mine, None]
+    cosine = unit @ unit.T
+    legendre = [np.ones_like(cosine), cosine, 1.5 * cosine**2 - 0.5]
+    channels = np.zeros((mine.sum(), layout.n_channels))
+    for row, a in enumerate(element[pairs.neighbour[mine]]):
+        own = slice(a * descriptor.n_three, (a + 1) * descriptor.n_three)
+        channels[row, own] = g[row]
+    mixes = layout.views(weights)["mixes"][element[centre]]
+    k = layout.products
+    for order, polynomial in enumerate(legendre):
+        mixed = channels @ mixes[order]
+        expected = np.einsum("jk,ij,ik->k", mixed[:, k:], polynomial, mixed[:, :k])
+        np.testing.assert_allclose(
+            inputs[centre, order * k : (order + 1) * k], expected
+        )
+
+
+def test_a_fit_learns_and_repeats():
+    data, other = water_like_frames(40), water_like_frames(6, seed=8)
+    seen = []
+    potential = fit(data, SMALL, watch=lambda n, _: seen.append(n))
+    again = fit(data, SMALL)
+    np.testing.assert_array_equal(potential.readout.weights, again.readout.weights)
+    assert len(seen) == 7
+    found = np.concatenate([potential.evaluate(a).forces for a in other.frames()])
+    error = np.sqrt(np.mean((found - other.forces) ** 2))
+    assert error < 0.2 * np.sqrt(np.mean(other.forces**2))
+
+
+def test_the_loss_slopes_are_derivatives_and_missing_labels_have_none():
+    data = water_like_frames(4)
+    targets = Targets(data, Descriptor(data.elements, SMALL))
+    atoms, rng = data.frame(0), np.random.default_rng(0)
+    label = _label(targets, 0, atoms)
+    forces = label.forces + 1e-6 * rng.normal(size=label.forces.shape)
+    virial = rng.normal(size=(3, 3))
+    small = label.slope(label.energy, forces, virial)
+    assert small.energy == 0.0
+    # Near the labels the loss is a square, far from them its slope is bounded.
+    double = label.slope(label.energy, 2 * forces - label.forces, virial)
+    np.testing.assert_allclose(double.forces, 2 * small.forces, rtol=1e-6)
+    far = label.slope(label.energy, label.forces + 1e3, virial).forces
+    farther = label.slope(label.energy, label.forces + 1e6, virial).forces
+    np.testing.assert_allclose(far, farther, rtol=1e-3)
+    if not data.has_stress[0]:
+        np.testing.assert_array_equal(small.strain, 0.0)
+
+
+def test_errors_are_predicted_to_the_right_size():
+    """Calibrated on some frames, right on average on others."""
+    potential = calibrate(
+        fit(water_like_frames(40), SMALL), water_like_frames(10, seed=5)
+    )
+    other = water_like_frames(10, seed=9)
+    ratios = []
+    for index, atoms in enumerate(other.frames()):
+        wrong = potential.evaluate(atoms).forces - other.forces[other.atoms_of(index)]
+        ratios.append((wrong / potential.uncertainty(atoms).forces).ravel())
+    assert 0.6 < np.sqrt(np.mean(np.square(np.concatenate(ratios)))) < 1.6
+
+
+def test_a_potential_survives_the_disk(tmp_path):
+    import brine
+
+    potential = fit(water_like_frames(8), SMALL.model_copy(update={"epochs": 2}))
+    potential.save(tmp_path / "p.brine")
+    atoms = two_waters()
+    back = brine.load(tmp_path / "p.brine")
+    assert back.evaluate(atoms).energy == potential.evaluate(atoms).energy
+    np.testing.assert_array_equal(
+        back.uncertainty(atoms).forces, potential.uncertainty(atoms).forces
+    )
+    assert back.descriptor.settings.readout == "neural"
