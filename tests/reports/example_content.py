@@ -192,6 +192,7 @@ def example_content(*, of: Evidence | None = None) -> ReportContent:
         other_errors={"data_3 (leaks)": errors(0.8)},
         learning_curve=LearningCurve(
             np.array([15, 30, 60, 120, 240]),
+            "training frames",
             np.array([1.4, 0.9, 0.62, 0.41, 0.33]),
             np.array([71.0, 52.0, 41.0, 33.0, 27.1]),
         ),

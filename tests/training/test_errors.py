@@ -83,7 +83,7 @@ def test_arrays_of_different_length_are_refused():
     with pytest.raises(ShapeError, match="`n_atoms`"):
         energy_errors([1.0], [1.0], n_atoms=[1, 2])
     with pytest.raises(ShapeError, match="one length"):
-        LearningCurve(np.arange(2), np.zeros(2), np.zeros(3))
+        LearningCurve(np.arange(2), "epochs", np.zeros(2), np.zeros(3))
 
 
 def test_no_label_at_all_is_refused():

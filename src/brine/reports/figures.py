@@ -34,18 +34,18 @@ def figure(title: str, picture: str, note: str = "") -> str:
 
 
 def learning_figures(curve: LearningCurve) -> list[str]:
-    """Force and energy errors against the number of training frames."""
+    """Force and energy errors against the amount of training."""
     panels = (
         ("Force error", curve.force_rmse, "force RMSE, meV/Å", 0),
         ("Energy error, mean removed", curve.energy_rmse, "energy RMSE, meV/atom", 1),
     )
-    x = Axis("training frames", kind="log")
-    frames = np.asarray(curve.n_frames, dtype=np.float64)
+    x = Axis(curve.unit, kind="log")
+    amount = np.asarray(curve.amount, dtype=np.float64)
     figures = []
     for title, values, label, colour in panels:
         if not np.isfinite(values).any():
             continue
-        line = Line("", frames, np.asarray(values), colour=colour, style="marked")
+        line = Line("", amount, np.asarray(values), colour=colour, style="marked")
         picture = line_chart([line], x=x, y=Axis(label, kind="log"), title=title)
         figures.append(figure(title, picture, "held-out frames; both axes logarithmic"))
     return figures

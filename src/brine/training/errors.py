@@ -114,26 +114,29 @@ class StressErrors:
 
 @dataclass(frozen=True, eq=False)
 class LearningCurve:
-    """Held-out errors against the number of training frames.
+    """Held-out errors against the amount of training.
 
     Attributes
     ----------
-    n_frames : (n_points,) array of int
+    amount : (n_points,) array of int
+    unit : str
+        Of the amount: training frames, or epochs.
     energy_rmse : (n_points,) array, meV/atom
         Mean removed; NaN where there are no energies.
     force_rmse : (n_points,) array, meV/Å
     """
 
-    n_frames: NDArray[np.int64]
+    amount: NDArray[np.int64]
+    unit: str
     energy_rmse: NDArray[np.float64]
     force_rmse: NDArray[np.float64]
 
     def __post_init__(self) -> None:
         """Check that the three columns have one length."""
-        lengths = {len(self.n_frames), len(self.energy_rmse), len(self.force_rmse)}
+        lengths = {len(self.amount), len(self.energy_rmse), len(self.force_rmse)}
         if len(lengths) != 1:
             raise ShapeError(
-                "`n_frames`, `energy_rmse` and `force_rmse` must have one length, "
+                "`amount`, `energy_rmse` and `force_rmse` must have one length, "
                 f"got {sorted(lengths)}."
             )
 

@@ -33,10 +33,10 @@ def fit(
         Energy, forces and stress are each used where present.
     settings : NativeSettings, optional
     watch : callable, optional
-        Called with the number of frames seen and the potential that they give:
-        `linear`, fits to an eighth, a quarter and a half of the frames, spread evenly,
-        for the price of solving three times more; `neural`, the averaged weights after
-        each eighth of the epochs.
+        Called on the way with the amount of training and the potential that it gives:
+        `linear`, frames, with fits to an eighth, a quarter and a half of them, spread
+        evenly, for the price of solving three times more; `neural`, epochs, with the
+        averaged weights after each eighth of them.
     report : Report
 
     Raises

@@ -18,7 +18,7 @@ _CHUNK = 8
 LEARNING_SHARES = (0.125, 0.25, 0.5)
 """Parts of the data after which `watch` is called."""
 Watch = Callable[[int, NativePotential], None]
-"""Called with a number of frames and the potential that they alone would give."""
+"""Called with an amount of training and the potential that it gives."""
 
 Rows = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Weighted rows (n, n_columns) of the design matrix and their targets (n,)."""

@@ -34,6 +34,9 @@ LONGEST = 1.5
 ROBUST = 0.5
 """Errors below this share of the labels' scatter count as squares; larger ones, as in
 frames far more violent than the rest, by their size."""
+STRICT = 5.0
+"""How much smaller than a regression's the margins of demands are: a network meets
+them only as far as it must."""
 LEARNING_POINTS = 8
 """How often `watch` is called."""
 LAST_LAYER_FRAMES = 40
@@ -79,10 +82,8 @@ def fit_neural(
                 if step % 50 == 0:
                     report("fit", {"done": 0.9 * step / n_steps})
                 if watch and step in due:
-                    seen = round(step / problem.n_samples * len(targets.dataset))
-                    watch(
-                        seen, _potential(targets, scaling.weights(average), provenance)
-                    )
+                    found = _potential(targets, scaling.weights(average), provenance)
+                    watch(round(step / problem.n_samples), found)
     potential = _potential(targets, scaling.weights(average), provenance)
     return _with_posterior(potential, targets, report)
 
@@ -217,7 +218,8 @@ class _Demanded:
         """How the loss changes with each prediction."""
         demands = self.demands
         found = np.tensordot(demands.directions, forces, 2)
-        pull = (found - demands.targets) / demands.margins**2 * (2 / self.n_usual)
+        error = STRICT * (found - demands.targets) / demands.margins
+        pull = _bounded(error) * STRICT / demands.margins * (2 / self.n_usual)
         return _Slope(0.0, np.tensordot(pull, demands.directions, 1), np.zeros((3, 3)))
 
 

@@ -37,9 +37,9 @@ def fit_potential(task: Task) -> None:
     held_out = dataset.select(split.test)
     points = []
 
-    def watch(n_frames: int, potential: Potential) -> None:
+    def watch(amount: int, potential: Potential) -> None:
         errors = held_out_errors(held_out, predict(potential, held_out))
-        points.append((n_frames, *_point(errors)))
+        points.append((amount, *_point(errors)))
 
     potential = fit(
         dataset.select(split.train),
@@ -52,7 +52,12 @@ def fit_potential(task: Task) -> None:
     if learning.has_forces.any():
         potential = calibrate(potential, learning, report=task.report)
     potential.save(task.folder / POTENTIAL)
-    write_atomically(task.folder / CURVE, json.dumps(points))
+    unit, amount = {
+        "linear": ("training frames", len(split.train)),
+        "neural": ("epochs", settings.epochs),
+    }[settings.readout]
+    curve = {"unit": unit, "amount": amount, "points": points}
+    write_atomically(task.folder / CURVE, json.dumps(curve))
 
 
 def predict_held_out(task: Task) -> None:
@@ -72,11 +77,14 @@ def predict_held_out(task: Task) -> None:
     )
 
 
-def read_learning_curve(folder: Path, errors: HeldOutErrors, n: int) -> LearningCurve:
-    """The curve in `folder`, completed by the `errors` of the fit to all `n` frames."""
-    points = json.loads((folder / CURVE).read_text(encoding="utf-8"))
-    table = np.array([*points, (n, *_point(errors))], dtype=float)
-    return LearningCurve(table[:, 0].astype(int), table[:, 1], table[:, 2])
+def read_learning_curve(folder: Path, errors: HeldOutErrors) -> LearningCurve:
+    """The curve in `folder`, completed by the `errors` of the fit itself."""
+    curve = json.loads((folder / CURVE).read_text(encoding="utf-8"))
+    points = [*curve["points"], (curve["amount"], *_point(errors))]
+    table = np.array(points, dtype=float)
+    return LearningCurve(
+        table[:, 0].astype(int), curve["unit"], table[:, 1], table[:, 2]
+    )
 
 
 def read_predictions(folder: Path) -> Predictions:

@@ -79,11 +79,8 @@ def _summary(gathered: Gathered) -> dict[str, str]:
 
 
 def _learning_curve(gathered: Gathered) -> LearningCurve:
-    return read_learning_curve(
-        gathered.task.needs[fit_step(MAIN)],
-        gathered.errors[MAIN],
-        len(gathered.splits[MAIN].train),
-    )
+    folder = gathered.task.needs[fit_step(MAIN)]
+    return read_learning_curve(folder, gathered.errors[MAIN])
 
 
 def _held_out(gathered: Gathered) -> tuple[Dataset, Predictions]:
