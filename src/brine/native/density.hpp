@@ -174,28 +174,67 @@ struct Parts {
     for (int k = 0; k < lanes; ++k) store(to + k * stride, row[k]);
   }
 
-  // Forces on the neighbours of one run, and what is left for the centre.
-  static void scatter(const Packed& packed, Run run, const Number* gx, const Number* gy,
-                      const Number* gz, Four<Number>& own, Totals& totals,
-                      Number* forces) {
-    Number fx = 0, fy = 0, fz = 0, w[9] = {};
-    Number* gradient = packed.places;
-#pragma omp simd reduction(+ : fx, fy, fz, w[:9])
-    for (int k = run.begin; k < run.begin + run.count; ++k) {
-      const Number x = packed.x[k], y = packed.y[k], z = packed.z[k];
-      gradient[4 * k] = gx[k], gradient[4 * k + 1] = gy[k];
-      gradient[4 * k + 2] = gz[k], gradient[4 * k + 3] = 0;
-      fx += gx[k], fy += gy[k], fz += gz[k];
-      w[0] += x * gx[k], w[1] += x * gy[k], w[2] += x * gz[k];
-      w[3] += y * gx[k], w[4] += y * gy[k], w[5] += y * gz[k];
-      w[6] += z * gx[k], w[7] += z * gy[k], w[8] += z * gz[k];
+  // What a centre gathers of itself while forces go to its neighbours.
+  struct Gathered {
+    Vector force[3] = {}, virial[9] = {};
+
+    void add_to(Totals& totals, Number* force_on_centre) const {
+      for (int c = 0; c < 3; ++c) force_on_centre[c] += total(force[c]);
+      for (int c = 0; c < 9; ++c) totals.virial[c] -= total(virial[c]);
     }
+  };
+
+  static Number total(const Vector& v) {
+    Number sum = 0;
+    for (int k = 0; k < lanes; ++k) sum += v[k];
+    return sum;
+  }
+
+  // Forces on the neighbours of one run; padding has none.
+  static void scatter(const Packed& packed, Run run, const Number* gx, const Number* gy,
+                      const Number* gz, Gathered& own, Number* forces) {
     const int* atom = packed.atom;
-    for (int k = run.begin, end = run.begin + run.count; k < end; ++k)
-      *four(forces + 4 * static_cast<std::size_t>(atom[k])) -=
-          *four(gradient + 4 * static_cast<std::size_t>(k));
-    own += Four<Number>{fx, fy, fz, 0};
-    for (int c = 0; c < 9; ++c) totals.virial[c] -= w[c];
+    Number* gradient = packed.places;
+    for (int at = run.begin; at < run.begin + run.count; at += lanes) {
+      const Vector g[3] = {load(gx + at), load(gy + at), load(gz + at)};
+      const Vector r[3] = {load(packed.x + at), load(packed.y + at),
+                           load(packed.z + at)};
+#pragma GCC unroll 3
+      for (int c = 0; c < 3; ++c) {
+        own.force[c] += g[c];
+#pragma GCC unroll 3
+        for (int b = 0; b < 3; ++b) own.virial[3 * b + c] += r[b] * g[c];
+      }
+      interleave(g[0], g[1], g[2], gradient);
+      const int count = run.begin + run.count - at < lanes ? run.begin + run.count - at
+                                                           : lanes;
+      for (int k = 0; k < count; ++k)
+        *four(forces + 4 * static_cast<std::size_t>(atom[at + k])) -=
+            *four(gradient + 4 * k);
+    }
+  }
+
+  // (x, y, z, 0) one after the other.
+  static void interleave(const Vector& x, const Vector& y, const Vector& z, Number* to) {
+    using Index = std::conditional_t<sizeof(Number) == 8, long long, int>;
+    typedef Index Order __attribute__((vector_size(64)));
+    const Vector zero = {};
+    Order one_low, one_high, two_low, two_high;
+#pragma GCC unroll 16
+    for (int k = 0; k < lanes; ++k) {
+      one_low[k] = k / 2 + (k % 2) * lanes, one_high[k] = one_low[k] + lanes / 2;
+      two_low[k] = k / 4 * 2 + k % 2 + (k % 4 / 2) * lanes;
+      two_high[k] = two_low[k] + lanes / 2;
+    }
+    const Vector xy[2] = {__builtin_shuffle(x, y, one_low),
+                          __builtin_shuffle(x, y, one_high)};
+    const Vector z0[2] = {__builtin_shuffle(z, zero, one_low),
+                          __builtin_shuffle(z, zero, one_high)};
+#pragma GCC unroll 2
+    for (int half = 0; half < 2; ++half) {
+      store(to + 2 * half * lanes, __builtin_shuffle(xy[half], z0[half], two_low));
+      store(to + (2 * half + 1) * lanes, __builtin_shuffle(xy[half], z0[half], two_high));
+    }
   }
 };
 

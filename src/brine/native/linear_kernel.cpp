@@ -63,15 +63,15 @@ struct LinearCentre : Density<Number, L, N> {
     energy += quadratic_form(model, z, s) * Number(0.5);
     totals.energy += model.bias[z];
     for (int lane = 0; lane < lanes; ++lane) totals.energy += energy[lane];
-    typename P::template Four<Number> own = {};
+    typename P::Gathered own;
     for (int a = 0; a < n_elements; ++a) {
       if (packed.near[a].count > 0)
         D::back_propagate(model, packed.near[a], s, s.derivative + a * block);
       const Run runs[] = {packed.near[a], packed.far[a]};
       for (const Run run : runs)
-        P::scatter(packed, run, gx, gy, gz, own, totals, forces);
+        P::scatter(packed, run, gx, gy, gz, own, forces);
     }
-    *P::four(forces + 4 * static_cast<std::size_t>(i)) += own;
+    own.add_to(totals, forces + 4 * static_cast<std::size_t>(i));
   }
 };
 

@@ -157,8 +157,12 @@ NeighbourList neighbours(int n, const double* r, const Cell& cell, double cutoff
 
   const double cutoff2 = cutoff * cutoff;
   std::vector<std::vector<int>> atom(n), shift(n);
+  // As many as in a uniform liquid, and a third more.
+  const double usual = 1.33 * 4.19 * cutoff * cutoff2 * n / volume;
+  const std::size_t expected = static_cast<std::size_t>(std::min(usual, 1e4));
 #pragma omp parallel for schedule(dynamic, 64)
   for (int i = 0; i < n; ++i) {
+    atom[i].reserve(expected), shift[i].reserve(3 * expected);
     const double* ri = &wrapped[3 * i];
     for (int a = -reach[0]; a <= reach[0]; ++a) {
       for (int b = -reach[1]; b <= reach[1]; ++b) {

@@ -12,7 +12,7 @@ struct NeuralCentre : Density<Number, L, N> {
   using D = Density<Number, L, N>;
   using P = Parts<Number>;
   using D::block, D::LM, D::padded;
-  using P::lanes, P::load, P::store;
+  using P::lanes, P::load, P::store, P::total;
   using typename P::Model;
   using typename P::Packed;
   using typename P::Run;
@@ -144,12 +144,6 @@ struct NeuralCentre : Density<Number, L, N> {
       }
   }
 
-  static Number total(const Vector& v) {
-    Number sum = 0;
-    for (int k = 0; k < lanes; ++k) sum += v[k];
-    return sum;
-  }
-
   // Sums of the two-body functions over one element's neighbours; slopes are kept.
   static void two_body(const Model& model, int a, Scratch<Number>& s, Number* to) {
     const Packed& packed = s.packed;
@@ -268,7 +262,7 @@ struct NeuralCentre : Density<Number, L, N> {
         }
       }
     unmix(model, turned, packed, o.mixed_bar, s.derivative);
-    typename P::template Four<Number> own = {};
+    typename P::Gathered own;
     const Number* two_bar = o.x_bar + neural.n_products(shape);
     for (int a = 0; a < n_elements; ++a) {
       if (packed.near[a].count > 0)
@@ -276,9 +270,9 @@ struct NeuralCentre : Density<Number, L, N> {
       pull_two_body(model, a, two_bar + a * shape.n_two, s);
       const Run runs[] = {packed.near[a], packed.far[a]};
       for (const Run run : runs)
-        P::scatter(packed, run, gx, gy, gz, own, totals, forces);
+        P::scatter(packed, run, gx, gy, gz, own, forces);
     }
-    *P::four(forces + 4 * static_cast<std::size_t>(i)) += own;
+    own.add_to(totals, forces + 4 * static_cast<std::size_t>(i));
   }
 
   // How each neighbour moves relative to the centre, into s.gradient.
