@@ -54,6 +54,13 @@ def test_bonds_reach_their_temperature_and_molecules_keep_their_momentum():
     places = simulation.trajectory.positions.reshape(-1, 512, 2, 3)
     centres = np.einsum("k,fnkc->fnc", masses / masses.sum(), places)
     assert np.abs(centres - centres[0]).max() < 1e-5  # frames are in single precision
+    # Nor does any turn, those that the boundary cuts included.
+    apart = atoms.positions[1::2] - atoms.positions[::2]
+    assert (np.abs(apart).max(1) > EDGE / 2).any()
+    bonds = places[:, :, 1] - places[:, :, 0]
+    bonds -= np.rint(bonds / EDGE) * EDGE
+    bonds /= np.linalg.norm(bonds, axis=-1, keepdims=True)
+    np.testing.assert_allclose(bonds, np.broadcast_to(bonds[0], bonds.shape), atol=1e-3)
 
 
 def test_a_negative_time_is_refused():
