@@ -7,6 +7,7 @@ import pytest
 from brine.errors import BrineError, SettingsError
 from brine.settings import (
     LastPartSplit,
+    NativeSettings,
     Protocol,
     dump_protocol,
     load_protocol,
@@ -132,3 +133,17 @@ def test_names_of_splits_name_folders():
     assert "`compare_splits" in message(MINIMAL + f"compare_splits: {{a/b: {split}}}")
     assert "`main`" in message(MINIMAL + f"compare_splits: {{main: {split}}}")
     parse_protocol(MINIMAL + f"compare_splits: {{folders: {split}}}")
+
+
+def test_a_network_has_defaults_of_its_own():
+    """Fewer functions than a regression; what is given stays; a dump reads back."""
+    network = NativeSettings(readout="neural", two_body_channels=11)
+    assert network.three_body_channels == 8
+    assert network.two_body_channels == 11
+    assert NativeSettings().two_body_channels == 20
+    assert NativeSettings.model_validate(network.model_dump()) == network
+
+
+def test_a_setting_that_the_readout_never_reads_is_refused():
+    with pytest.raises(ValueError, match=r"`hidden` belongs to readout `neural`"):
+        NativeSettings(hidden=64)

@@ -1,6 +1,6 @@
 """Settings of a potential and of its fit."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -56,3 +56,16 @@ class NativeSettings(Section):
         if isinstance(given, dict) and given.get("readout") == "neural":
             return {**NEURAL_DEFAULTS, **given}
         return given
+
+    @model_validator(mode="after")
+    def _settings_must_have_a_reader(self) -> Self:
+        if self.readout == "neural":
+            return self
+        for name in ("products", "hidden", "epochs", "learning_rate"):
+            value = getattr(self, name)
+            if value != type(self).model_fields[name].default:
+                raise ValueError(
+                    f"`{name}` belongs to readout `neural`, got {value} beside readout "
+                    "`linear`; remove it or write `readout: neural`."
+                )
+        return self
