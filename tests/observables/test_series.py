@@ -62,6 +62,13 @@ def test_relaxation_at_the_start_is_cut_off():
     assert abs(series.mean()) > 4 * mean_estimate(series).error
 
 
+def test_slow_fluctuations_alone_cost_no_data():
+    """A stationary series keeps almost all samples, however slowly it forgets."""
+    rng = np.random.default_rng(7)
+    starts = [equilibration(correlated(rng, n=600, time=20)) for _ in range(24)]
+    assert np.mean(starts) < 0.05 * 600
+
+
 def test_constant_series_is_known_exactly():
     assert equilibration(np.full(50, 1.1)) == 0
     assert block_error(np.full(50, 1.1)) == 0

@@ -1,8 +1,9 @@
 r"""What a correlated series says: where it is equilibrated, its mean, its error.
 
 Equilibration follows Chodera 2016 (10.1021/acs.jctc.5b00784): drop the head whose
-loss leaves the largest number of uncorrelated samples. Errors of means come from the
-statistical inefficiency :math:`g = 1 + 2\tau`, as :math:`\sigma\sqrt{g/n}`, or from
+loss leaves the largest number of uncorrelated samples; but only a head that differs
+from the rest, as slow fluctuations alone often favour a cut through the middle. Errors
+of means come from the statistical inefficiency :math:`g = 1 + 2\tau`, as :math:`\sigma\sqrt{g/n}`, or from
 blocking (Flyvbjerg and Petersen 1989, 10.1063/1.457480).
 """
 
@@ -15,6 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from brine.errors import InputError, ShapeError
 from brine.observables.estimate import Estimate
+
+
+DIFFERENT = 3.0
+"""Standard errors between the means of a head and of the rest: closer ones are alike."""
 
 
 def equilibration(series: ArrayLike) -> int:
@@ -38,7 +43,20 @@ def equilibration(series: ArrayLike) -> int:
     start, _, _ = _timeseries().detect_equilibration(
         values, nskip=max(1, len(values) // 100)
     )
-    return int(start)
+    start = int(start)
+    return start if start and _differ(values, start) else 0
+
+
+def _differ(values: NDArray[np.float64], start: int) -> bool:
+    """Whether the mean before `start` is out of the ordinary.
+
+    A rest that was chosen for its calm may be short and scatter too little, so the
+    second half has a say too.
+    """
+    head, rest, half = values[:start], values[start:], values[len(values) // 2 :]
+    square = max(part.var() * statistical_inefficiency(part) for part in (rest, half))
+    error = math.sqrt(square / len(head) + square / len(rest))
+    return bool(abs(head.mean() - rest.mean()) > DIFFERENT * error)
 
 
 def statistical_inefficiency(series: ArrayLike) -> float:
