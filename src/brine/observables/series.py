@@ -3,8 +3,9 @@ r"""What a correlated series says: where it is equilibrated, its mean, its error
 Equilibration follows Chodera 2016 (10.1021/acs.jctc.5b00784): drop the head whose
 loss leaves the largest number of uncorrelated samples; but only a head that differs
 from the rest, as slow fluctuations alone often favour a cut through the middle. Errors
-of means come from the statistical inefficiency :math:`g = 1 + 2\tau`, as :math:`\sigma\sqrt{g/n}`, or from
-blocking (Flyvbjerg and Petersen 1989, 10.1063/1.457480).
+of means come from the statistical inefficiency :math:`g = 1 + 2\tau`, as
+:math:`\sigma\sqrt{g/n}`, or from blocking (Flyvbjerg and Petersen 1989,
+10.1063/1.457480).
 """
 
 import logging
@@ -17,9 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 from brine.errors import InputError, ShapeError
 from brine.observables.estimate import Estimate
 
-
 DIFFERENT = 3.0
-"""Standard errors between the means of a head and of the rest: closer ones are alike."""
+"""Standard errors between the means of a head and of the rest: closer are alike."""
 
 
 def equilibration(series: ArrayLike) -> int:

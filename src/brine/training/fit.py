@@ -16,6 +16,7 @@ def fit(
     dataset: Dataset,
     settings: NativeSettings | None = None,
     *,
+    seed: int = 0,
     watch: Watch | None = None,
     report: Report = silent,
 ) -> NativePotential:
@@ -32,6 +33,8 @@ def fit(
     dataset : Dataset
         Energy, forces and stress are each used where present.
     settings : NativeSettings, optional
+    seed : int
+        Of the `neural` readout's first weights and of the order of frames.
     watch : callable, optional
         Called on the way with the amount of training and the potential that it gives:
         `linear`, frames, with fits to an eighth, a quarter and a half of them, spread
@@ -55,10 +58,15 @@ def fit(
         "n_frames": len(dataset),
         "label_scales": vars(targets.scales),
     }
-    method = {"linear": fit_linear, "neural": fit_neural}[settings.readout]
-    potential = method(
-        targets, provenance, threads=thread_count(), watch=watch, report=report
-    )
+    threads = thread_count()
+    if settings.readout == "neural":
+        potential = fit_neural(
+            targets, provenance, seed=seed, threads=threads, watch=watch, report=report
+        )
+    else:
+        potential = fit_linear(
+            targets, provenance, threads=threads, watch=watch, report=report
+        )
     report("fit", {"done": 1.0})
     return potential
 

@@ -50,6 +50,7 @@ def fit_neural(
     targets: Targets,
     provenance: Mapping[str, Any],
     *,
+    seed: int,
     threads: int,
     watch: Watch | None,
     report: Report,
@@ -63,10 +64,10 @@ def fit_neural(
     settings = targets.descriptor.settings
     layout = NetworkLayout.of(targets.descriptor)
     problem = _Problem(targets, threads)
-    theta = _start(layout, len(targets.references))
+    rng = np.random.default_rng(seed)
+    theta = _start(layout, len(targets.references), rng)
     scaling = _scaling(targets, problem, theta)
     average, adam = theta.copy(), _Adam(theta)
-    rng = np.random.default_rng(1)
     n_steps, step = settings.epochs * problem.n_samples, 0
     due = [round(n_steps * k / LEARNING_POINTS) for k in range(1, LEARNING_POINTS)]
     # Threads of BLAS would wait in a loop for tiny products, on the kernel's cores.
@@ -262,9 +263,10 @@ class _Scaling:
         return by_weights
 
 
-def _start(layout: NetworkLayout, n_elements: int) -> NDArray[np.float64]:
+def _start(
+    layout: NetworkLayout, n_elements: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
     """Random θ: every layer's outputs are of order one, energies small."""
-    rng = np.random.default_rng(0)
     theta = np.zeros((n_elements, layout.size))
     sizes = {
         "mixes": layout.n_channels**-0.5,

@@ -44,6 +44,7 @@ def fit_potential(task: Task) -> None:
     potential = fit(
         dataset.select(split.train),
         settings,
+        seed=task.inputs["seed"],
         # The report draws one curve, of the split that the verdict rests on.
         watch=watch if task.inputs["split"] == MAIN else None,
         report=task.report,

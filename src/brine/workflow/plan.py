@@ -111,7 +111,7 @@ class _Plan:
             Step(
                 fit_step(name),
                 fitting.fit_potential,
-                version=8,
+                version=9,
                 inputs={"split": name, **self._of("potential", "seed")},
                 needs=("labels", "splits"),
                 threads=None,
@@ -199,7 +199,7 @@ class _Plan:
         return Step(
             "verdict",
             judge_protocol,
-            version=1,
+            version=2,
             inputs=inputs,
             needs=(
                 *("labels", "audit", "splits", "fit", "equilibrate"),
