@@ -108,8 +108,8 @@ def test_a_fit_learns_and_repeats():
     np.testing.assert_array_equal(potential.readout.weights, again.readout.weights)
     assert len(seen) == 7
     brief = SMALL.model_copy(update={"epochs": 1})
-    one, other = (fit(data, brief, seed=k).readout.weights for k in (1, 2))
-    assert not np.array_equal(one, other)
+    first, second = (fit(data, brief, seed=k).readout.weights for k in (1, 2))
+    assert not np.array_equal(first, second)
     found = np.concatenate([potential.evaluate(a).forces for a in other.frames()])
     error = np.sqrt(np.mean((found - other.forces) ** 2))
     assert error < 0.2 * np.sqrt(np.mean(other.forces**2))
