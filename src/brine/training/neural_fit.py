@@ -37,6 +37,8 @@ frames far more violent than the rest, by their size."""
 STRICT = 5.0
 """How much smaller than a regression's the margins of demands are: a network meets
 them only as far as it must."""
+DEMANDED_SHARE = 3
+"""Labelled frames for each structure with demands that an epoch draws."""
 LEARNING_POINTS = 8
 """How often `watch` is called."""
 LAST_LAYER_FRAMES = 40
@@ -68,12 +70,13 @@ def fit_neural(
     theta = _start(layout, len(targets.references), rng)
     scaling = _scaling(targets, problem, theta)
     average, adam = theta.copy(), _Adam(theta)
-    n_steps, step = settings.epochs * problem.n_samples, 0
+    per_epoch = len(problem.epoch(np.random.default_rng(0)))
+    n_steps, step = settings.epochs * per_epoch, 0
     due = [round(n_steps * k / LEARNING_POINTS) for k in range(1, LEARNING_POINTS)]
     # Threads of BLAS would wait in a loop for tiny products, on the kernel's cores.
     with threadpool_limits(1, user_api="blas"):
         for _ in range(settings.epochs):
-            for sample in rng.permutation(problem.n_samples):
+            for sample in problem.epoch(rng):
                 rate = 0.5 * (1 + np.cos(np.pi * step / n_steps))
                 rate *= min(1.0, (step + 1) / WARM_UP)
                 gradient = problem.gradient(scaling.weights(theta), int(sample))
@@ -84,7 +87,7 @@ def fit_neural(
                     report("fit", {"done": 0.9 * step / n_steps})
                 if watch and step in due:
                     found = _potential(targets, scaling.weights(average), provenance)
-                    watch(round(step / problem.n_samples), found)
+                    watch(round(step / per_epoch), found)
     potential = _potential(targets, scaling.weights(average), provenance)
     return _with_posterior(potential, targets, report)
 
@@ -106,15 +109,18 @@ class _Problem:
         for index, atoms in enumerate(data.frames()):
             self.trainer.add_frame(*descriptor.arrays(atoms))
             self._samples.append(_label(targets, index, atoms))
+        self._n_labelled = len(self._samples)
         usual = 3 * float(data.n_atoms.mean())
         for demands in targets.demands():
             self.trainer.add_frame(*descriptor.arrays(demands.atoms))
             self._samples.append(_Demanded(demands, usual))
 
-    @property
-    def n_samples(self) -> int:
-        """Labelled frames, which come first, and structures with demands."""
-        return len(self._samples)
+    def epoch(self, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Every labelled frame and some structures with demands, in random order."""
+        n_demanded = len(self._samples) - self._n_labelled
+        n_drawn = min(n_demanded, self._n_labelled // DEMANDED_SHARE + 1)
+        demanded = self._n_labelled + rng.choice(n_demanded, n_drawn, replace=False)
+        return rng.permutation(np.append(np.arange(self._n_labelled), demanded))
 
     def gradient(
         self, weights: NDArray[np.float64], sample: int
