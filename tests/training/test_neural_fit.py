@@ -7,7 +7,7 @@ from brine.settings.potential import NativeSettings
 from brine.structures.neighbours import neighbour_pairs
 from brine.testing.potential import small_triclinic, two_waters
 from brine.training import calibrate, fit
-from brine.training.neural_fit import _label
+from brine.training.neural_loss import label_of
 from brine.training.targets import Targets
 from tests.potentials.training_frames import water_like_frames
 
@@ -119,7 +119,7 @@ def test_the_loss_slopes_are_derivatives_and_missing_labels_have_none():
     data = water_like_frames(4)
     targets = Targets(data, Descriptor(data.elements, SMALL))
     atoms, rng = data.frame(0), np.random.default_rng(0)
-    label = _label(targets, 0, atoms)
+    label = label_of(targets, 0, atoms)
     forces = label.forces + 1e-6 * rng.normal(size=label.forces.shape)
     virial = rng.normal(size=(3, 3))
     small = label.slope(label.energy, forces, virial)

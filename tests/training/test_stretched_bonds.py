@@ -8,6 +8,7 @@ from brine.potentials import Descriptor
 from brine.settings.potential import NativeSettings
 from brine.training import fit
 from brine.training.closest_approach import closest_approach
+from brine.training.nuclear_repulsion import NuclearRepulsion
 from brine.training.stretched_bonds import STRETCH, stretched_bond_demands
 
 SMALL = NativeSettings(two_body_channels=8, three_body_channels=2, angular_momentum=1)
@@ -35,10 +36,14 @@ def _labelled(n_frames=12, seed=0):
     return dataset_from_atoms(frames, groups=["a"] * n_frames, fingerprint="x"), longest
 
 
-def _demands(data):
+def _demands(data, *, squeezed=False):
     descriptor = Descriptor(data.elements, SMALL)
     closest = closest_approach(data, descriptor)
-    return list(stretched_bond_demands(data, descriptor, closest, force_scale=1.0))
+    return list(
+        stretched_bond_demands(
+            data, descriptor, closest, force_scale=1.0, squeezed=squeezed
+        )
+    )
 
 
 def test_a_stretched_bond_is_asked_to_pull_as_the_longest_one_does():
@@ -51,6 +56,23 @@ def test_a_stretched_bond_is_asked_to_pull_as_the_longest_one_does():
         # Margin: three times the scatter, and the pull itself. No ZBL out there.
         assert demands.targets[0] == pytest.approx(pull, rel=1e-6)
         assert demands.margins[0] == pytest.approx(3.0 - pull, rel=1e-6)
+
+
+def test_a_squeezed_bond_is_asked_to_push():
+    """The shortest bonds' own push, less what the baseline already gives."""
+    data, _ = _labelled()
+    descriptor = Descriptor(data.elements, SMALL)
+    baseline = NuclearRepulsion(descriptor, closest_approach(data, descriptor).of_atoms)
+    found = _demands(data, squeezed=True)
+    assert found
+    pushes = []
+    for demands in found:
+        vector = demands.atoms.positions[1:] - demands.atoms.positions[0]
+        assert np.linalg.norm(vector, axis=1).min() < REST
+        known = np.tensordot(demands.directions, baseline.forces(demands.atoms), 2)
+        pushes += list(demands.targets + known)
+    assert np.ptp(pushes) < 1e-9
+    assert pushes[0] > 0.5
 
 
 def test_a_fit_holds_bonds_that_no_label_shows():

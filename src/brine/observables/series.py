@@ -51,12 +51,20 @@ def _differ(values: NDArray[np.float64], start: int) -> bool:
     """Whether the mean before `start` is out of the ordinary.
 
     A rest that was chosen for its calm may be short and scatter too little, so the
-    second half has a say too.
+    second half has a say too; a steady drift in either is no scatter.
     """
     head, rest, half = values[:start], values[start:], values[len(values) // 2 :]
-    square = max(part.var() * statistical_inefficiency(part) for part in (rest, half))
+    square = max(
+        part.var() * statistical_inefficiency(part)
+        for part in (_without_trend(rest), _without_trend(half))
+    )
     error = math.sqrt(square / len(head) + square / len(rest))
     return bool(abs(head.mean() - rest.mean()) > DIFFERENT * error)
+
+
+def _without_trend(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    time = np.arange(len(values)) - (len(values) - 1) / 2
+    return np.asarray(values - (values @ time) / max(time @ time, 1.0) * time)
 
 
 def statistical_inefficiency(series: ArrayLike) -> float:

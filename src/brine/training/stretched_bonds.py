@@ -1,9 +1,10 @@
-"""What a fit is told about bonds longer than any in the data.
+"""What a fit is told about bonds longer, or shorter, than any in the data.
 
 A bond that a label never shows broken still has to hold: in a hydrogen-bonded liquid a
 model that is free beyond the longest bond sooner or later parks a proton between two
-oxygens. There the fit is asked to pull as hard as the longest bonds of the data do.
-Only bonds of terminal atoms, such as the hydrogens of water, are stretched.
+oxygens, and one that is free below the shortest lets it fall in. There the fit is asked
+to pull, or push, as hard as the longest, or shortest, bonds of the data do. Only bonds
+of terminal atoms, such as the hydrogens of water, are changed.
 """
 
 from collections.abc import Iterator
@@ -21,10 +22,10 @@ from brine.training.demands import Demands
 from brine.training.nuclear_repulsion import NuclearRepulsion
 from brine.training.short_range import FRAMES, PUSHES, SLACK
 
-LONGEST_SHARE = 0.01
-"""Of all bonds, the longest ones: their mean force is the pull asked for."""
-STRETCH = 1.35
-"""Times the longest bond: up to there it is asked for."""
+EDGE_SHARE = 0.01
+"""Of all bonds, the longest or shortest: their mean force is what is asked for."""
+STRETCH, SQUEEZE = 1.35, 0.75
+"""Times the longest bond, and the shortest: up to there it is asked for."""
 CONE = 0.3
 """How far the new direction of a bond strays from the old, radians."""
 
@@ -34,10 +35,13 @@ Kind = tuple[int, int]
 
 @dataclass(frozen=True)
 class _Edge:
-    """The longest bonds of a kind: length (Å) and force on the atom (eV/Å)."""
+    """Beyond the longest bonds of a kind, or below the shortest.
 
-    length: float
-    pull: float
+    Lengths (Å) between which a force along the bond (eV/Å) is asked for.
+    """
+
+    lengths: tuple[float, float]
+    force: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,34 +59,37 @@ def stretched_bond_demands(
     closest: ClosestApproach,
     *,
     force_scale: float,
+    squeezed: bool,
 ) -> Iterator[Demands]:
     """What is asked for beyond the longest bonds, structure by structure.
 
     Parameters
     ----------
     dataset : Dataset
-        Frames whose bonds are stretched; those with forces tell how hard bonds pull.
+        Frames whose bonds are changed; those with forces tell how hard bonds pull.
     descriptor : Descriptor
     closest : ClosestApproach
         ZBL ends at it.
     force_scale : float, eV/Å
         Scatter of the labels.
+    squeezed : bool
+        Ask below the shortest bonds instead.
     """
     rng = np.random.default_rng(0)
     baseline = NuclearRepulsion(descriptor, closest.of_atoms)
-    for kind, edge in sorted(_edges(dataset).items()):
-        margin = SLACK * force_scale + abs(edge.pull)
+    for kind, edge in _edges(dataset, squeezed):
+        margin = SLACK * force_scale + abs(edge.force)
         for _ in range(FRAMES):
             atoms = dataset.frame(int(rng.integers(len(dataset))))
-            stretched, direction = _stretch(atoms, kind, edge, rng)
-            directions = np.zeros((len(stretched), len(atoms), 3))
-            directions[np.arange(len(stretched)), stretched] = direction
+            moved, direction = _change(atoms, kind, edge, rng)
+            directions = np.zeros((len(moved), len(atoms), 3))
+            directions[np.arange(len(moved)), moved] = direction
             known = np.tensordot(directions, baseline.forces(atoms), 2)
-            margins = np.full(len(stretched), margin)
-            yield Demands(atoms, directions, edge.pull - known, margins)
+            margins = np.full(len(moved), margin)
+            yield Demands(atoms, directions, edge.force - known, margins)
 
 
-def _edges(dataset: Dataset) -> dict[Kind, _Edge]:
+def _edges(dataset: Dataset, squeezed: bool) -> Iterator[tuple[Kind, _Edge]]:
     lengths: dict[Kind, list[NDArray[np.float64]]] = {}
     pulls: dict[Kind, list[NDArray[np.float64]]] = {}
     for index in np.flatnonzero(dataset.has_forces):
@@ -94,20 +101,26 @@ def _edges(dataset: Dataset) -> dict[Kind, _Edge]:
         for kind, chosen in _kinds(atoms, found):
             lengths.setdefault(kind, []).append(length[chosen])
             pulls.setdefault(kind, []).append(pull[chosen])
-    edges = {}
-    for kind, parts in lengths.items():
+    for kind, parts in sorted(lengths.items()):
         length, pull = np.concatenate(parts), np.concatenate(pulls[kind])
-        n_longest = max(1, round(LONGEST_SHARE * len(length)))
-        longest = np.argsort(length)[-n_longest:]
-        if (mean := float(pull[longest].mean())) < 0:
-            edges[kind] = _Edge(float(length.max()), mean)
-    return edges
+        n_edge = max(1, round(EDGE_SHARE * len(length)))
+        order = np.argsort(length)
+        shortest, longest = float(length.min()), float(length.max())
+        if squeezed:
+            force = float(pull[order[:n_edge]].mean())
+            edge = _Edge((SQUEEZE * shortest, shortest), force)
+        else:
+            force = float(pull[order[-n_edge:]].mean())
+            edge = _Edge((longest, STRETCH * longest), force)
+        # Away from the middle of the data, or there is nothing to hold.
+        if (force > 0) == squeezed:
+            yield kind, edge
 
 
-def _stretch(
+def _change(
     atoms: Atoms, kind: Kind, edge: _Edge, rng: np.random.Generator
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Stretch some bonds in place; which atoms moved, and the directions of bonds."""
+    """Change some bonds in place; which atoms moved, and the directions of bonds."""
     found = _terminal_bonds(atoms)
     fits = dict(_kinds(atoms, found)).get(kind, np.empty(0, dtype=np.int64))
     # One atom of a partner, in random order.
@@ -118,7 +131,7 @@ def _stretch(
     direction = vector / np.linalg.norm(vector, axis=1, keepdims=True)
     direction += CONE * rng.normal(size=direction.shape)
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-    length = edge.length * rng.uniform(1.0, STRETCH, size=(len(fits), 1))
+    length = rng.uniform(*edge.lengths, size=(len(fits), 1))
     atoms.positions[found.atom[fits]] += length * direction - vector
     return found.atom[fits], direction
 

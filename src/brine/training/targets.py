@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 from ase import Atoms
@@ -59,13 +58,19 @@ class Targets:
         self.references = _references(dataset)
         self.scales = self._scatter()
 
-    def demands(self) -> Iterator[Demands]:
-        """What is asked for beyond the data."""
-        arguments = self.dataset, self.descriptor, self._closest
-        return chain.from_iterable(
-            demands(*arguments, force_scale=self.scales.force)
-            for demands in (short_range_demands, stretched_bond_demands)
-        )
+    def demands(self, *, squeezed: bool = False) -> Iterator[Demands]:
+        """What is asked for beyond the data, of `squeezed` bonds too if so wanted.
+
+        A regression carries what isolated pairs teach its two-body channels over to
+        bonds inside molecules; a network does not.
+        """
+        dataset, descriptor, closest = self.dataset, self.descriptor, self._closest
+        scale = self.scales.force
+        yield from short_range_demands(dataset, descriptor, closest, force_scale=scale)
+        for side in (False, True) if squeezed else (False,):
+            yield from stretched_bond_demands(
+                dataset, descriptor, closest, force_scale=scale, squeezed=side
+            )
 
     def trust(self, index: int, forces: NDArray[np.float64]) -> float:
         """Less than one for frames far more violent than the rest.

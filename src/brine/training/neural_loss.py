@@ -1,0 +1,160 @@
+"""What training the neural readout makes small: errors of labels, and demands."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+from numpy.typing import ArrayLike, NDArray
+
+from brine.native import _native
+from brine.potentials import NetworkLayout, bare_network
+from brine.training.demands import Demands
+from brine.training.targets import Targets
+
+ROBUST = 0.5
+"""Errors below this share of the labels' scatter count as squares; larger ones, as in
+frames far more violent than the rest, by their size."""
+STRICT = 5.0
+"""How much smaller than a regression's the margins of demands are: a network meets
+them only as far as it must."""
+DEMANDED_SHARE = 3
+"""Labelled frames for each structure with demands that an epoch draws."""
+
+
+class Loss:
+    """The loss of each sample, and its gradient with respect to the weights.
+
+    Of a frame with n atoms, errors of force, energy per atom and stress components,
+    each over its scatter and times its weight, are squared, added and divided by 3n,
+    but for the largest; what is demanded counts like forces.
+    """
+
+    def __init__(self, targets: Targets, threads: int) -> None:
+        descriptor, data = targets.descriptor, targets.dataset
+        nothing = np.zeros((len(data.elements), NetworkLayout.of(descriptor).size))
+        model = bare_network(descriptor, nothing)
+        self.trainer = _native.SinglePrecisionNeuralTrainer(model, threads)
+        self._samples: list[Label | _Demanded] = []
+        for index, atoms in enumerate(data.frames()):
+            self.trainer.add_frame(*descriptor.arrays(atoms))
+            self._samples.append(label_of(targets, index, atoms))
+        self._n_labelled = len(self._samples)
+        usual = 3 * float(data.n_atoms.mean())
+        for demands in targets.demands(squeezed=True):
+            self.trainer.add_frame(*descriptor.arrays(demands.atoms))
+            self._samples.append(_Demanded(demands, usual))
+
+    def epoch(self, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Every labelled frame and some structures with demands, in random order."""
+        n_demanded = len(self._samples) - self._n_labelled
+        n_drawn = min(n_demanded, self._n_labelled // DEMANDED_SHARE + 1)
+        demanded = self._n_labelled + rng.choice(n_demanded, n_drawn, replace=False)
+        return rng.permutation(np.append(np.arange(self._n_labelled), demanded))
+
+    def gradient(
+        self, weights: NDArray[np.float64], sample: int
+    ) -> NDArray[np.float64]:
+        """(n_elements, size) array: dL/d(weights) of one sample."""
+        energy, forces, virial = self.trainer.evaluate(weights, [sample])
+        slope = self._samples[sample].slope(float(energy[0]), forces, virial[0])
+        return self.trainer.gradient(
+            weights,
+            [sample],
+            np.array([slope.energy]),
+            -slope.forces,
+            slope.strain[None],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Slope:
+    """Derivatives of a loss by energy, by forces, and by stress over the volume."""
+
+    energy: float
+    forces: NDArray[np.float64]
+    strain: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Label:
+    """Labels of a frame less references and baseline.
+
+    Attributes
+    ----------
+    energy, forces, stress
+        Per frame, atom and volume: eV, eV/Å, eV/Å³. What is missing has no weight.
+    volume : float, Å³
+    scatter : tuple of three floats
+        Of the energy of a frame, of forces, of stress components.
+    weights : tuple of three floats
+        Of squared errors over squared scatter, halved.
+    """
+
+    energy: float
+    forces: NDArray[np.float64]
+    stress: NDArray[np.float64]
+    volume: float
+    scatter: tuple[float, float, float]
+    weights: tuple[float, float, float]
+
+    def slope(
+        self, energy: float, forces: NDArray[np.float64], virial: NDArray[np.float64]
+    ) -> _Slope:
+        """How the loss changes with each prediction."""
+        stress = -(virial + virial.T) / (2 * self.volume)
+        of_energy, of_forces, of_stress = self.weights
+        energies, force, pressure = self.scatter
+        by_energy = of_energy / energies * _bounded((energy - self.energy) / energies)
+        by_forces = of_forces / force * _bounded((forces - self.forces) / force)
+        by_stress = of_stress / pressure * _bounded((stress - self.stress) / pressure)
+        # Shear counts once, not twice.
+        by_stress *= (1 + np.eye(3)) / 2
+        return _Slope(float(by_energy), by_forces, by_stress / self.volume)
+
+
+def _bounded(error: ArrayLike) -> NDArray[np.float64]:
+    """The slope of the loss: as of a square below `ROBUST`, then nearly constant."""
+    error = np.asarray(error, dtype=np.float64)
+    return np.asarray(error / np.sqrt(1 + np.square(error / ROBUST)))
+
+
+def label_of(targets: Targets, index: int, atoms: Atoms) -> Label:
+    """What frame `index`, `atoms`, has to teach."""
+    data, scales, n_atoms = targets.dataset, targets.scales, len(atoms)
+    settings = targets.descriptor.settings
+    energy, forces, stress = targets.residual(index, atoms)
+    has = data.has_energy[index], data.has_forces[index], data.has_stress[index]
+    of_energy, of_forces, of_stress = (
+        2 * weight**2 / (3 * n_atoms) if known else 0.0
+        for weight, known in zip(
+            (settings.energy_weight, settings.force_weight, settings.stress_weight),
+            has,
+            strict=True,
+        )
+    )
+    return Label(
+        energy if has[0] else 0.0,
+        forces if has[1] else np.zeros_like(forces),
+        stress if has[2] else np.zeros((3, 3)),
+        atoms.get_volume() if has[2] else 1.0,
+        (scales.energy * n_atoms, scales.force, scales.stress),
+        (of_energy, of_forces, of_stress),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Demanded:
+    """What is asked for in a structure without labels, over `n_usual` components."""
+
+    demands: Demands
+    n_usual: float
+
+    def slope(
+        self, energy: float, forces: NDArray[np.float64], virial: NDArray[np.float64]
+    ) -> _Slope:
+        """How the loss changes with each prediction."""
+        demands = self.demands
+        found = np.tensordot(demands.directions, forces, 2)
+        error = STRICT * (found - demands.targets) / demands.margins
+        pull = _bounded(error) * STRICT / demands.margins * (2 / self.n_usual)
+        return _Slope(0.0, np.tensordot(pull, demands.directions, 1), np.zeros((3, 3)))
