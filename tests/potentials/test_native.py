@@ -123,13 +123,16 @@ def test_a_list_with_skin_follows_moving_atoms_and_a_changing_cell():
         np.testing.assert_allclose(forces, fresh.forces, rtol=0, atol=1e-8)
 
 
-def test_single_precision_is_close_enough_for_dynamics(small_potential):
+@pytest.mark.parametrize("readout", ["linear", "neural"])
+def test_single_precision_is_close_enough_for_dynamics(readout, small_potential):
     """Forces within 1e-4 eV/Å (root mean square) of double precision."""
+    potential = small_potential if readout == "linear" else _random_network()
     for atoms in water_like_frames(5, seed=9).frames():
-        exact = small_potential.evaluate(atoms)
-        _, *geometry = small_potential.descriptor.arrays(atoms)
-        field = small_potential.force_field(atoms, precision="single")
+        exact = potential.evaluate(atoms)
+        _, *geometry = potential.descriptor.arrays(atoms)
+        field = potential.force_field(atoms, precision="single")
         energy, forces, _ = field.compute(*geometry)
+        assert np.abs(exact.forces).max() > 0.5
         assert np.sqrt(np.mean((forces - exact.forces) ** 2)) < 1e-4
         assert abs(energy - exact.energy) < 1e-4 * len(atoms)
         assert not np.array_equal(forces, exact.forces)

@@ -29,9 +29,8 @@ template <class T>
 nb::ndarray<nb::numpy, T> to_numpy(std::vector<T>&& values,
                                    std::initializer_list<std::size_t> shape) {
   auto* kept = new std::vector<T>(std::move(values));
-  nb::capsule owner(kept, [](void* p) noexcept {
-    delete static_cast<std::vector<T>*>(p);
-  });
+  nb::capsule owner(kept,
+                    [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
   return nb::ndarray<nb::numpy, T>(kept->data(), shape, owner);
 }
 

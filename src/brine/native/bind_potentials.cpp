@@ -19,7 +19,6 @@ auto copy(const Array& array) {
   return std::vector(array.data(), array.data() + array.size());
 }
 
-
 nb::ndarray<nb::numpy, double> py_design_rows(const DescriptorShape& shape,
                                               const Elements& element,
                                               const Positions& positions,

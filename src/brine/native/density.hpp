@@ -124,7 +124,7 @@ struct Parts {
         continue;
       }
       // Where the table ends, value and slope are zero.
-      const Vector ahead = (r - model.start) * inverse, 
+      const Vector ahead = (r - model.start) * inverse,
                    end = zero + static_cast<Number>(model.n_intervals);
       const Vector u = ahead < end ? ahead : end, inside = u > 0 ? u : zero;
       Index i = __builtin_convertvector(inside, Index);
@@ -206,8 +206,8 @@ struct Parts {
         for (int b = 0; b < 3; ++b) own.virial[3 * b + c] += r[b] * g[c];
       }
       interleave(g[0], g[1], g[2], gradient);
-      const int count = run.begin + run.count - at < lanes ? run.begin + run.count - at
-                                                           : lanes;
+      const int count =
+          run.begin + run.count - at < lanes ? run.begin + run.count - at : lanes;
       for (int k = 0; k < count; ++k)
         *four(forces + 4 * static_cast<std::size_t>(atom[at + k])) -=
             *four(gradient + 4 * k);
@@ -215,7 +215,8 @@ struct Parts {
   }
 
   // (x, y, z, 0) one after the other.
-  static void interleave(const Vector& x, const Vector& y, const Vector& z, Number* to) {
+  static void interleave(const Vector& x, const Vector& y, const Vector& z,
+                         Number* to) {
     using Index = std::conditional_t<sizeof(Number) == 8, long long, int>;
     typedef Index Order __attribute__((vector_size(64)));
     const Vector zero = {};
@@ -233,7 +234,8 @@ struct Parts {
 #pragma GCC unroll 2
     for (int half = 0; half < 2; ++half) {
       store(to + 2 * half * lanes, __builtin_shuffle(xy[half], z0[half], two_low));
-      store(to + (2 * half + 1) * lanes, __builtin_shuffle(xy[half], z0[half], two_high));
+      store(to + (2 * half + 1) * lanes,
+            __builtin_shuffle(xy[half], z0[half], two_high));
     }
   }
 };
@@ -251,7 +253,8 @@ struct Density : Parts<Number> {
   static constexpr int LM = (L + 1) * (L + 1), padded = N * lanes;
   static constexpr int block = LM * padded;  // an element's density, [lm][channel]
 
-  // Density of one element's neighbours, [lm][channel] into `density` . Leaves radial functions and slopes, [block][n] vectors over neighbours.
+  // Density of one element's neighbours, [lm][channel] into `density`. Leaves radial
+  // functions and slopes, [block][n] vectors over neighbours.
   static void expand(const Model& model, Run run, Scratch<Number>& s, Number* density) {
     constexpr int square = lanes * lanes;
     const Packed& packed = s.packed;
@@ -281,8 +284,7 @@ struct Density : Parts<Number> {
 #pragma GCC unroll 64
         for (int lm = 0; lm < LM; ++lm) a[lm] += y[lm * lanes] * g;
       }
-      for (int lm = 0; lm < LM; ++lm)
-        store(density + lm * padded + v * lanes, a[lm]);
+      for (int lm = 0; lm < LM; ++lm) store(density + lm * padded + v * lanes, a[lm]);
     }
   }
 
@@ -346,6 +348,42 @@ struct Density : Parts<Number> {
       store(gy + at, load(gy + at) + along * y + ty * inverse);
       store(gz + at, load(gz + at) + along * z + tz * inverse);
     }
+  }
+
+  // Packs the neighbours and sums the densities of all elements; energies of pairs are
+  // returned, their slopes stay in s.gradient.
+  static Vector gather(const Model& model, const Step& step, int i, Scratch<Number>& s,
+                       Totals& totals) {
+    P::pack(model, step, i, s.packed);
+    const Packed& packed = s.packed;
+    const int n_elements = model.shape.n_elements;
+    const std::size_t table = static_cast<std::size_t>(model.n_intervals) * 6;
+    Vector energy = {};
+    for (int a = 0; a < n_elements; ++a) {
+      const int pair = step.element[i] * n_elements + a;
+      const Run runs[] = {packed.near[a], packed.far[a]}, near = runs[0];
+      for (const Run run : runs)
+        energy += P::pair_run(model, model.tables + pair * table, model.shortest[pair],
+                              run, packed, s.gradient[0], s.gradient[1], s.gradient[2],
+                              totals.margin);
+      if (near.count > 0) expand(model, near, s, s.density + a * block);
+    }
+    return energy;
+  }
+
+  // Forces and virial of what s.gradient and s.derivative hold.
+  static void hand_back(const Model& model, int i, Scratch<Number>& s, Totals& totals,
+                        Number* forces) {
+    const Packed& packed = s.packed;
+    typename P::Gathered own;
+    for (int a = 0; a < model.shape.n_elements; ++a) {
+      const Run runs[] = {packed.near[a], packed.far[a]}, near = runs[0];
+      if (near.count > 0) back_propagate(model, near, s, s.derivative + a * block);
+      for (const Run run : runs)
+        P::scatter(packed, run, s.gradient[0], s.gradient[1], s.gradient[2], own,
+                   forces);
+    }
+    own.add_to(totals, forces + 4 * static_cast<std::size_t>(i));
   }
 };
 

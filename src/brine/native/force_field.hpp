@@ -15,8 +15,8 @@ struct ForceField {
 
   // Energy in eV, forces in eV/Å and virial W = Σ r ⊗ f = −V·stress in eV of
   // n atoms at positions (3n, Å; they need not be wrapped into the cell).
-  virtual void compute(int n, const double* positions, const Cell& cell,
-                       double& energy, double* forces, double virial[9]) = 0;
+  virtual void compute(int n, const double* positions, const Cell& cell, double& energy,
+                       double* forces, double virial[9]) = 0;
 
   // Forget every neighbour list, so that the next evaluation depends on nothing
   // but its arguments (bit-identical restart).

@@ -98,21 +98,21 @@ struct Kernels {
   CentreGradient<Number> neural_gradient;
 };
 
-#define BRINE_KERNELS(isa)                                              \
-  namespace isa {                                                       \
-  template <class Number>                                               \
-  CentreKernel<Number> linear_kernel(const DescriptorShape& shape);     \
-  template <class Number>                                               \
-  CentreKernel<Number> neural_kernel(const DescriptorShape& shape);     \
-  template <class Number>                                               \
-  CentreLayers<Number> neural_layers(const DescriptorShape& shape);     \
-  template <class Number>                                               \
-  CentreGradient<Number> neural_gradient(const DescriptorShape& shape); \
-  template <class Number>                                               \
-  Kernels<Number> kernels(const DescriptorShape& shape) {               \
-    return {linear_kernel<Number>(shape), neural_kernel<Number>(shape), \
+#define BRINE_KERNELS(isa)                                                 \
+  namespace isa {                                                          \
+  template <class Number>                                                  \
+  CentreKernel<Number> linear_kernel(const DescriptorShape& shape);        \
+  template <class Number>                                                  \
+  CentreKernel<Number> neural_kernel(const DescriptorShape& shape);        \
+  template <class Number>                                                  \
+  CentreLayers<Number> neural_layers(const DescriptorShape& shape);        \
+  template <class Number>                                                  \
+  CentreGradient<Number> neural_gradient(const DescriptorShape& shape);    \
+  template <class Number>                                                  \
+  Kernels<Number> kernels(const DescriptorShape& shape) {                  \
+    return {linear_kernel<Number>(shape), neural_kernel<Number>(shape),    \
             neural_layers<Number>(shape), neural_gradient<Number>(shape)}; \
-  }                                                                     \
+  }                                                                        \
   }
 BRINE_KERNELS(portable)
 BRINE_KERNELS(avx2)

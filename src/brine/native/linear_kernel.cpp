@@ -10,8 +10,8 @@ template <class Number, int L, int N>
 struct LinearCentre : Density<Number, L, N> {
   using D = Density<Number, L, N>;
   using P = Parts<Number>;
-  using P::lanes, P::load, P::store;
   using D::block, D::LM, D::padded;
+  using P::lanes, P::load, P::store;
   using typename P::Model;
   using typename P::Packed;
   using typename P::Run;
@@ -45,33 +45,11 @@ struct LinearCentre : Density<Number, L, N> {
 
   static void add(const Model& model, const Step& step, int i, Scratch<Number>& s,
                   Totals& totals, Number* forces) {
-    const int n_elements = model.shape.n_elements;
-    P::pack(model, step, i, s.packed);
-    const Packed& packed = s.packed;
-    Number *gx = s.gradient[0], *gy = s.gradient[1], *gz = s.gradient[2];
-    const int z = step.element[i];
-    const std::size_t table = static_cast<std::size_t>(model.n_intervals) * 6;
-    Vector energy = {};
-    for (int a = 0; a < n_elements; ++a) {
-      const int pair = z * n_elements + a;
-      const Run runs[] = {packed.near[a], packed.far[a]}, near = runs[0];
-      for (const Run run : runs)
-        energy += P::pair_run(model, model.tables + pair * table, model.shortest[pair],
-                              run, packed, gx, gy, gz, totals.margin);
-      if (near.count > 0) D::expand(model, near, s, s.density + a * block);
-    }
-    energy += quadratic_form(model, z, s) * Number(0.5);
-    totals.energy += model.bias[z];
+    Vector energy = D::gather(model, step, i, s, totals);
+    energy += quadratic_form(model, step.element[i], s) * Number(0.5);
+    totals.energy += model.bias[step.element[i]];
     for (int lane = 0; lane < lanes; ++lane) totals.energy += energy[lane];
-    typename P::Gathered own;
-    for (int a = 0; a < n_elements; ++a) {
-      if (packed.near[a].count > 0)
-        D::back_propagate(model, packed.near[a], s, s.derivative + a * block);
-      const Run runs[] = {packed.near[a], packed.far[a]};
-      for (const Run run : runs)
-        P::scatter(packed, run, gx, gy, gz, own, forces);
-    }
-    own.add_to(totals, forces + 4 * static_cast<std::size_t>(i));
+    D::hand_back(model, i, s, totals, forces);
   }
 };
 

@@ -136,8 +136,7 @@ NeighbourList neighbours(int n, const double* r, const Cell& cell, double cutoff
         s[d] += (r[3 * i + k] - box.origin[k]) * box.inverse[k][d];
       moved[3 * i + d] = cell.periodic[d] ? static_cast<int>(std::floor(s[d])) : 0;
       s[d] -= moved[3 * i + d];
-      place[3 * i + d] =
-          std::clamp(static_cast<int>(s[d] * bins[d]), 0, bins[d] - 1);
+      place[3 * i + d] = std::clamp(static_cast<int>(s[d] * bins[d]), 0, bins[d] - 1);
     }
     for (int k = 0; k < 3; ++k) {
       wrapped[3 * i + k] = r[3 * i + k];

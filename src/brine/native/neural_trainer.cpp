@@ -36,7 +36,8 @@ auto NeuralTrainer<Number>::shares(const std::vector<int>& frames)
   std::vector<Share> shares;
   for (std::size_t k = 0; k < frames.size(); ++k)
     for (int begin = 0, n = n_atoms(frames[k]); begin < n; begin += atoms_of_share)
-      shares.push_back({static_cast<int>(k), begin, std::min(n, begin + atoms_of_share)});
+      shares.push_back(
+          {static_cast<int>(k), begin, std::min(n, begin + atoms_of_share)});
   return shares;
 }
 

@@ -1,0 +1,172 @@
+// The network of one centre: what it reads of the density, and its hidden layers.
+// Included by the kernels of BRINE_ISA, whose namespace keeps the copies for different
+// instruction sets apart.
+#pragma once
+
+#include "density.hpp"
+
+namespace brine::BRINE_ISA {
+
+namespace {
+
+template <class Number, int L, int N>
+struct Network : Density<Number, L, N> {
+  using D = Density<Number, L, N>;
+  using P = Parts<Number>;
+  using D::block, D::LM, D::padded;
+  using P::lanes, P::load, P::store, P::total;
+  using typename P::Model;
+  using typename P::Packed;
+  using typename P::Run;
+  using typename P::Vector;
+
+  // Rooms in the scratch of a thread, one after the other.
+  struct Rooms {
+    Number *mixed, *mixed_bar;  // [vector of (P, Q)][lm]
+    Number *x, *x_bar;          // inputs
+    Number *z1, *z2, *a1, *bar1, *bar2;
+    Number* end;
+  };
+  static Rooms rooms(const Model& model, Number* at) {
+    const int inputs = model.neural.n_inputs(model.shape), h = model.neural.hidden;
+    const int mixed = LM * 2 * model.neural.products;
+    Rooms r;
+    r.mixed = at, r.mixed_bar = at += mixed, r.x = at += mixed;
+    r.x_bar = at += inputs, r.z1 = at += inputs, r.z2 = at += h, r.a1 = at += h;
+    r.bar1 = at += h, r.bar2 = at += h, r.end = at += h;
+    return r;
+  }
+
+  static Vector root(const Vector& x) {
+    Vector y;
+    for (int k = 0; k < lanes; ++k)
+      y[k] = sizeof(Number) == 4 ? __builtin_sqrtf(x[k]) : __builtin_sqrt(x[k]);
+    return y;
+  }
+  // s, s′ and s″ of the hidden layers.
+  static Vector ramp(const Vector& x) {
+    return x * (1 + x / root(1 + x * x)) * Number(0.5);
+  }
+  static Vector ramp_slope(const Vector& x) {
+    const Vector s2 = 1 + x * x, s = root(s2);
+    return (1 + x * (1 + s2) / (s2 * s)) * Number(0.5);
+  }
+  static Vector ramp_curvature(const Vector& x) {
+    const Vector s2 = 1 + x * x;
+    return (2 - x * x) / (s2 * s2 * root(s2)) * Number(0.5);
+  }
+
+  // y = b + Σ_i x_i W_i for rows W_i of `width` numbers; b may be null.
+  static void affine(const Number* x, int n, const Number* w, const Number* b,
+                     int width, Number* y) {
+    for (int at = 0; at < width;) {
+      const Number* start = b ? b + at : nullptr;
+      if (width - at >= 4 * lanes)
+        at += columns<4>(x, n, w + at, start, width, y + at);
+      else if (width - at >= 2 * lanes)
+        at += columns<2>(x, n, w + at, start, width, y + at);
+      else
+        at += columns<1>(x, n, w + at, start, width, y + at);
+    }
+  }
+  // C vectors of columns, in chains of sums that do not wait for each other.
+  template <int C>
+  static int columns(const Number* x, int n, const Number* w, const Number* b,
+                     int width, Number* y) {
+    constexpr int chains = 8 / C;
+    Vector sum[chains][C] = {};
+    const auto add = [&](int i, int chain) {
+      const Number* row = w + static_cast<std::size_t>(i) * width;
+#pragma GCC unroll 4
+      for (int v = 0; v < C; ++v) sum[chain][v] += x[i] * load(row + v * lanes);
+    };
+    int i = 0;
+    for (; i + chains <= n; i += chains)
+#pragma GCC unroll 8
+      for (int chain = 0; chain < chains; ++chain) add(i + chain, chain);
+    for (; i < n; ++i) add(i, 0);
+    for (int v = 0; v < C; ++v) {
+      Vector all = b ? load(b + v * lanes) : Vector{};
+      for (int chain = 0; chain < chains; ++chain) all += sum[chain][v];
+      store(y + v * lanes, all);
+    }
+    return C * lanes;
+  }
+
+  // Σ_α mix_{αk} A_{αlm} for all k; elements without near neighbours add nothing.
+  static void mix(const Model& model, const Number* weights, const Packed& packed,
+                  const Number* density, Number* mixed) {
+    const int k_all = 2 * model.neural.products, n_three = model.shape.n_three;
+    const std::size_t of_l = static_cast<std::size_t>(model.shape.n_channels()) * k_all;
+    for (int v = 0; v < k_all; v += lanes) {
+      Vector sum[LM] = {};
+      for (int a = 0; a < model.shape.n_elements; ++a) {
+        if (packed.near[a].count == 0) continue;
+        const Number* row = weights + static_cast<std::size_t>(a) * n_three * k_all + v;
+        for (int n = 0; n < n_three; ++n, row += k_all)
+          D::template add_rows<padded>(density + a * block + n, row, of_l, sum);
+      }
+      for (int lm = 0; lm < LM; ++lm) store(mixed + v * LM + lm * lanes, sum[lm]);
+    }
+  }
+
+  // Σ_m U_{k,lm} V_{k,lm}
+  static void products(const Model& model, const Number* u, const Number* v,
+                       Number* q) {
+    const int half = model.neural.products;
+    v += half * LM;
+    for (int k = 0; k < half; k += lanes, u += lanes * LM, v += lanes * LM)
+      for (int l = 0; l <= L; ++l) {
+        Vector sum = {};
+        for (int lm = l * l; lm < (l + 1) * (l + 1); ++lm)
+          sum += load(u + lm * lanes) * load(v + lm * lanes);
+        store(q + l * half + k, sum);
+      }
+  }
+
+  // Sums of the two-body functions over one element's neighbours; slopes are kept.
+  static void two_body(const Model& model, int a, Scratch<Number>& s, Number* to) {
+    const Packed& packed = s.packed;
+    const Radial<Vector> radial{model.shape.two_cutoff, model.shape.two_scale};
+    const int n_two = model.shape.n_two;
+    Vector sum[max_two] = {};
+    const Run runs[] = {packed.near[a], packed.far[a]};
+    for (const Run run : runs)
+      for (int k = run.begin; k < run.begin + run.count; k += lanes) {
+        Number* slopes = s.two_slope + static_cast<std::size_t>(k) * n_two;
+        radial(load(packed.r + k), n_two,
+               [&](int n, const Vector& value, const Vector& d) {
+                 sum[n] += value;
+                 store(slopes + n * lanes, d);
+               });
+      }
+    for (int n = 0; n < n_two; ++n) to[n] = total(sum[n]);
+  }
+
+  // From the neighbours to the second hidden layer; energies of pairs are returned.
+  static Vector forward(const Model& model, const Step& step, int i, Scratch<Number>& s,
+                        Totals& totals) {
+    const DescriptorShape& shape = model.shape;
+    const NeuralShape& neural = model.neural;
+    const int h = neural.hidden;
+    const Number* w = model.weights + step.element[i] * neural.size(shape);
+    const Rooms o = rooms(model, s.neural);
+    const Vector energy = D::gather(model, step, i, s, totals);
+    Number* two = o.x + neural.n_products(shape);
+    for (int a = 0; a < shape.n_elements; ++a)
+      two_body(model, a, s, two + a * shape.n_two);
+    mix(model, w, s.packed, s.density, o.mixed);
+    products(model, o.mixed, o.mixed, o.x);
+    affine(o.x, neural.n_inputs(shape), w + neural.w1(shape), w + neural.b1(shape), h,
+           o.z1);
+    for (int k = 0; k < h; k += lanes) store(o.a1 + k, ramp(load(o.z1 + k)));
+    affine(o.a1, h, w + neural.w2(shape), w + neural.b2(shape), h, o.z2);
+    return energy;
+  }
+
+  static constexpr int max_two = 40;
+};
+
+}  // namespace
+
+}  // namespace brine::BRINE_ISA
