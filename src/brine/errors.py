@@ -48,3 +48,8 @@ class OutputError(BrineError, OSError):
 
 class MissingPackageError(BrineError, ImportError):
     """An optional package is needed and not installed."""
+
+
+def in_one_line(problem: object) -> str:
+    """What another package says of an error, for the middle of a sentence."""
+    return " ".join(str(problem).split()).rstrip(".") or type(problem).__name__

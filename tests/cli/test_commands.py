@@ -6,6 +6,8 @@ import sys
 
 import pytest
 import typer
+from ase import Atoms
+from tests.potentials.training_frames import water_like_frames
 from typer.testing import CliRunner
 
 import brine
@@ -113,6 +115,33 @@ def test_report_of_a_folder_without_a_run_says_what_to_do(tmp_path):
     result = call("report", tmp_path)
     assert result.exit_code == REFUSED
     assert "holds no finished run" in result.stderr
+
+
+def test_a_strange_element_names_the_potential_and_the_structure(tmp_path):
+    settings = brine.NativeSettings(three_body_channels=1, angular_momentum=0)
+    brine.fit(water_like_frames(2), settings).save(tmp_path / "p.brine")
+    structure = tmp_path / "salt.extxyz"
+    Atoms("NaCl", [(0, 0, 0), (2.8, 0, 0)], cell=[9, 9, 9], pbc=True).write(structure)
+
+    result = call("md", tmp_path / "p.brine", structure, "--out", tmp_path / "md")
+
+    assert result.exit_code == REFUSED
+    assert f"{tmp_path / 'p.brine'} cannot run {structure}: " in result.stderr
+    assert "got Na, Cl" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "what"), [(("observe",), "trajectory"), (("md", "p"), "structure")]
+)
+def test_a_file_of_no_known_format_is_named(command, what, tmp_path):
+    path = tmp_path / "water.yaml"
+    path.write_text("name: water")
+    out = ("--out", tmp_path) if what == "structure" else ()
+
+    result = call(*command, path, *out)
+
+    assert result.exit_code == REFUSED
+    assert f"{path} must be a {what} in a format that ASE knows" in result.stderr
 
 
 def failing(error):

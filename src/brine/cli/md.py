@@ -2,15 +2,12 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from brine.cli.display import reporting
 from brine.cli.failures import answered
-
-if TYPE_CHECKING:
-    from ase import Atoms
 
 
 class EnsembleName(StrEnum):
@@ -41,7 +38,9 @@ def md(
     Example: `brine md water/potential.brine box.xyz --out run --duration-ps 20`
     """
     from brine.dynamics import NPT, NVE, NVT, Ensemble, MDSettings, run_md
+    from brine.errors import UnknownElementError
     from brine.potentials import load
+    from brine.structures.files import read_frames
 
     chosen: Ensemble
     match ensemble:
@@ -58,9 +57,16 @@ def md(
         interval=max(1, round(interval / timestep)) if timestep else 1,
         seed=seed,
     )
-    atoms = _read(structure, repeat)
+    (atoms,) = read_frames(structure, index=-1, what="structure")
+    atoms = atoms.repeat(repeat)
+    loaded = load(potential)
     with reporting("md", quiet=json) as report:
-        simulation = run_md(atoms, load(potential), settings, out=out, report=report)
+        try:
+            simulation = run_md(atoms, loaded, settings, out=out, report=report)
+        except UnknownElementError as error:
+            raise UnknownElementError(
+                f"{potential} cannot run {structure}: {error}"
+            ) from None
     stopped = simulation.stopped
     if json:
         from json import dumps
@@ -79,18 +85,3 @@ def md(
             f"stopped at step {stopped.step}: {stopped.reason} The frames before it "
             f"are in {out / 'stopped-frames.extxyz'}."
         )
-
-
-def _read(structure: Path, repeat: int) -> "Atoms":
-    from ase.io import read
-
-    from brine.errors import DataFileError
-
-    try:
-        atoms: Atoms = read(structure)
-    except Exception as error:
-        problem = str(error) or type(error).__name__
-        raise DataFileError(
-            f"{structure} cannot be read as a structure: {problem}."
-        ) from error
-    return atoms.repeat(repeat)

@@ -21,11 +21,11 @@ import netCDF4
 import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
-from ase.io import read as read_frames
 from numpy.typing import NDArray
 
 from brine.dynamics.amber_netcdf import read_amber_netcdf
-from brine.errors import DataFileError, InputError, MissingPackageError
+from brine.errors import DataFileError, InputError, MissingPackageError, in_one_line
+from brine.structures.files import read_frames
 from brine.structures.trajectory import Trajectory
 
 WITHOUT_ELEMENTS = (".dcd", ".xtc", ".trr", ".tng", ".mdcrd", ".binpos")
@@ -120,16 +120,7 @@ def trajectory_of(frames: Sequence[Atoms], *, source: str = "frames") -> Traject
 
 def _through_ase(path: Path) -> Trajectory:
     _check_lammps_elements(path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            frames = read_frames(path, index=":")
-    except Exception as error:
-        # ASE's readers raise anything from AssertionError to XYZError.
-        raise DataFileError(
-            f"{path} cannot be read as a trajectory: {error or type(error).__name__}."
-        ) from error
-    return trajectory_of(frames, source=str(path))
+    return trajectory_of(read_frames(path, what="trajectory"), source=str(path))
 
 
 def _times_of(frames: Sequence[Atoms]) -> NDArray[np.float64]:
@@ -191,7 +182,7 @@ def _through_mdanalysis(path: Path, topology: Path) -> Trajectory:
         raise
     except Exception as error:
         raise DataFileError(
-            f"{path} cannot be read with topology {topology}: {error}."
+            f"{path} cannot be read with topology {topology}: {in_one_line(error)}."
         ) from error
     positions, cells, times = (np.array(column) for column in zip(*frames, strict=True))
     return Trajectory(

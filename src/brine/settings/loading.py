@@ -29,7 +29,8 @@ def load_protocol(path: str | Path) -> Protocol:
             f"{path} does not exist; `brine init water {path}` writes one."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read as text: {error}.") from error
+        problem = error.strerror if isinstance(error, OSError) else error
+        raise SettingsError(f"{path} cannot be read as text: {problem}.") from error
     return parse_protocol(text, name=str(path))
 
 
@@ -39,7 +40,7 @@ def parse_protocol(text: str, *, name: str = "protocol") -> Protocol:
     if not isinstance(content, Mapping):
         raise SettingsError(
             f"{name} must hold keys and values (`name: water`), "
-            f"got {type(content).__name__}."
+            f"got {'nothing' if content is None else type(content).__name__}."
         )
     return validate_protocol(content, name=name)
 

@@ -37,6 +37,8 @@ def _sentence(model: type[Section], detail: ErrorDetails) -> str:
             known = [str(value) for value in _literals(annotation)]
             hint = did_you_mean(str(detail["input"]), known)
             return f"`{path}` must be {_one_of(known)}, got {_shown(detail)}.{hint}"
+        case "too_short":
+            return f"`{path}` must not be empty, got {_shown(detail)}."
         case "value_error":
             return f"`{path}`: {context.get('error')}"
         case _:

@@ -53,15 +53,8 @@ def build_box(
     MissingPackageError
         Packmol is not installed.
     """
+    length = box_length(molecules, density=density)
     species = {name: find_species(name) for name in molecules}
-    _check(molecules, species, density)
-    length = cubic_length(
-        sum(
-            count * standard_masses[species[name].atoms.numbers].sum()
-            for name, count in molecules.items()
-        ),
-        density=density,
-    )
     heavy = sum(
         count * sum(symbol != "H" for symbol in species[name].symbols)
         for name, count in molecules.items()
@@ -78,6 +71,23 @@ def build_box(
         f"{dict(molecules)}: Packmol cannot place them in a cube of {length:.2f} Å; "
         "lower the density."
     )
+
+
+def box_length(molecules: Mapping[str, int], *, density: float) -> float:
+    """Edge in Å of the cube that `build_box` fills.
+
+    Raises
+    ------
+    InputError
+        An unknown name, a count or density that is not positive, or a charged box.
+    """
+    species = {name: find_species(name) for name in molecules}
+    _check(molecules, species, density)
+    mass = sum(
+        count * standard_masses[species[name].atoms.numbers].sum()
+        for name, count in molecules.items()
+    )
+    return cubic_length(mass, density=density)
 
 
 def cubic_length(mass: float, *, density: float) -> float:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from brine.datasets import Dataset
 from brine.potentials import Descriptor
+from brine.structures import scale_molecules
 from brine.structures.molecules import bonded_pairs
 from brine.training.closest_approach import ClosestApproach
 from brine.training.demands import Demands
@@ -26,6 +27,9 @@ EDGE_SHARE = 0.01
 """Of all bonds, the longest or shortest: their mean force is what is asked for."""
 STRETCH, SQUEEZE = 1.35, 0.75
 """Times the longest bond, and the shortest: up to there it is asked for."""
+CROWDED = 0.88, 1.0
+"""Distances between molecules, as multiples, where bonds are stretched: a proton is
+lost where another molecule comes near."""
 CONE = 0.3
 """How far the new direction of a bond strays from the old, radians."""
 
@@ -81,6 +85,8 @@ def stretched_bond_demands(
         margin = SLACK * force_scale + abs(edge.force)
         for _ in range(FRAMES):
             atoms = dataset.frame(int(rng.integers(len(dataset))))
+            if not squeezed and atoms.pbc.all():
+                atoms = scale_molecules(atoms, rng.uniform(*CROWDED))
             moved, direction = _change(atoms, kind, edge, rng)
             directions = np.zeros((len(moved), len(atoms), 3))
             directions[np.arange(len(moved)), moved] = direction

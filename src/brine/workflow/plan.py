@@ -4,14 +4,18 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from brine.errors import InputError, SettingsError
 from brine.settings import (
     FileLabels,
     FileSystem,
+    MoleculesSystem,
+    OracleLabels,
     OracleReference,
     Protocol,
     TimeBlockSplit,
     TrajectoryReference,
 )
+from brine.structures.boxes import box_length
 from brine.workflow import fitting, labelling, simulating
 from brine.workflow.judging import judge_protocol
 from brine.workflow.labelling import MAIN, fit_step, held_out_step
@@ -33,7 +37,10 @@ def plan(protocol: Protocol, base: Path) -> tuple[Step, ...]:
     ------
     DataFileError
         A file that the protocol names does not exist.
+    SettingsError
+        The box that it describes cannot be built, or the oracle cannot label it.
     """
+    _check_box(protocol)
     protocol_steps = _Plan(protocol, Path(base).resolve())
     return (
         protocol_steps.labels(),
@@ -46,6 +53,32 @@ def plan(protocol: Protocol, base: Path) -> tuple[Step, ...]:
         *protocol_steps.predictions(),
         protocol_steps.verdict(),
     )
+
+
+def _check_box(protocol: Protocol) -> None:
+    """Say before anything runs what a step would say later, without the key."""
+    system, labels = protocol.system, protocol.labels
+    if not isinstance(system, MoleculesSystem):
+        return
+    try:
+        length = box_length(system.molecules, density=system.density_g_per_mL)
+    except InputError as error:
+        raise SettingsError(f"`system.molecules`: {error}") from None
+    if not isinstance(labels, OracleLabels):
+        return
+    if list(system.molecules) != ["H2O"]:
+        raise SettingsError(
+            f"`labels.oracle.kind` `{labels.oracle.kind}` knows boxes of H2O alone, "
+            f"got `system.molecules` {system.molecules}; label other liquids from "
+            "files."
+        )
+    narrowest = length / max(1.0, *labels.sampling.density_factors) ** (1 / 3)
+    if narrowest <= 2 * labels.oracle.cutoff_A:
+        raise SettingsError(
+            f"`labels.oracle.cutoff_A` must be below {narrowest / 2:.2f}, half the "
+            f"narrowest box that is sampled, got {labels.oracle.cutoff_A}; shorten it "
+            "or take more molecules."
+        )
 
 
 class _Plan:

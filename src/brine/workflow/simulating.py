@@ -9,7 +9,6 @@ from typing import Any
 import ase.units
 import numpy as np
 from ase import Atoms
-from ase.io import read as read_frame
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
@@ -41,6 +40,7 @@ from brine.settings import (
 )
 from brine.structures import Simulation, Stop, atomic_masses, build_box, scale_molecules
 from brine.structures.boxes import mass_density
+from brine.structures.files import read_frames
 from brine.workflow.labelling import DATASET
 from brine.workflow.sampling import make_oracle
 from brine.workflow.step import Task
@@ -58,7 +58,7 @@ def build_start(task: Task) -> None:
     match system:
         case FileSystem():
             path = Path(task.places["base"]) / system.path
-            atoms = read_frame(path, index=system.frame)
+            (atoms,) = read_frames(path, index=system.frame, what="structure")
         case LabelledFrameSystem():
             atoms = _labelled_frame(system, task.needs["labels"])
         case MoleculesSystem():

@@ -19,7 +19,7 @@ from brine.datasets.assembly import (
     frame_from_atoms,
 )
 from brine.datasets.dataset import Dataset
-from brine.errors import DataFileError
+from brine.errors import DataFileError, in_one_line
 
 ASSUMPTIONS = (
     "ASE files: positions in Å, energies in eV, forces in eV/Å, stress in eV/Å³ "
@@ -68,14 +68,9 @@ def _images(path: Path, name: str) -> list[Atoms]:
     except Exception as error:
         place = _first_broken_frame(path)
         raise DataFileError(
-            f"{name} cannot be read{place}: {_one_line(error)}"
+            f"{name} cannot be read{place}: {in_one_line(error)}."
         ) from error
     return images if isinstance(images, list) else [images]
-
-
-def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if text.endswith(".") else f"{text}."
 
 
 def _first_broken_frame(path: Path) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from brine.datasets.assembly import UNSTATED, Frame, Origin, assemble
 from brine.datasets.dataset import Dataset
-from brine.errors import DataFileError, MissingPackageError
+from brine.errors import DataFileError, MissingPackageError, in_one_line
 from brine.units import BAR
 
 PRESSURE_UNITS: Final = {"GPa": 1e4 * BAR, "bar": BAR}
@@ -72,11 +72,11 @@ def read_dpdata(path: Path, *, name: str, kind: str) -> Dataset:
             data = dpdata.LabeledSystem(str(path), fmt=kind).data
         except Exception as error:
             raise DataFileError(
-                f"{name} cannot be read as {kind}: {_one_line(error)}."
+                f"{name} cannot be read as {kind}: {in_one_line(error)}."
             ) from error
     if kind == "cp2k/output" and data.get("virials") is None:
         data["virials"] = _recent_virials(path, np.asarray(data["cells"], dtype=float))
-    remarks = [f"{name}: {_one_line(w.message)}" for w in caught if _is_remark(w)]
+    remarks = [f"{name}: {in_one_line(w.message)}" for w in caught if _is_remark(w)]
     assumptions = (ASSUMPTIONS[kind], *remarks)
     return assemble(_frames(data, name), Origin(name, UNSTATED, assumptions))
 
@@ -97,10 +97,6 @@ def _recent_virials(
 def _is_remark(warning: warnings.WarningMessage) -> bool:
     """Whether dpdata speaks of the data, such as frames that did not converge."""
     return issubclass(warning.category, UserWarning)
-
-
-def _one_line(message: Warning | Exception | str) -> str:
-    return " ".join(str(message).split()).rstrip(".") or type(message).__name__
 
 
 def _frames(data: dict[str, Any], name: str) -> list[Frame]:
