@@ -118,6 +118,19 @@ def test_the_scatter_of_energies_tells_their_unit(water, factor, unit):
     assert unit in finding.message
 
 
+@pytest.mark.parametrize(("factor", "n_found"), [(1.0, 0), (96.5, 1)])
+def test_runs_at_other_temperatures_are_no_other_unit(water, factor, n_found):
+    """Groups of which one is 30 eV hotter."""
+    shifted = [
+        labelled(f, **{**f.calc.results, "energy": f.calc.results["energy"] + 30.0})
+        for f in water[:10]
+    ]
+    frames = [changed(f, energy=factor) for f in (*shifted, *water[10:])]
+    groups = ["hot"] * 10 + ["warm"] * 10 + ["cold"] * 10
+    data = dataset_from_atoms(frames, groups=groups, fingerprint="x", source="runs")
+    assert len(audit(data).of_code("energy_unit")) == n_found
+
+
 def test_stress_with_the_right_sign_passes():
     result = audit(stress_volumes())
     assert result.ok

@@ -51,7 +51,7 @@ class SamplingPlan:
 
     density: float = 1.0
     density_factors: tuple[float, ...] = (0.90, 0.95, 1.00, 1.05, 1.10)
-    temperatures: tuple[float, ...] = (300.0, 375.0, 450.0)
+    temperatures: tuple[float, ...] = (300.0, 400.0, 600.0)
     frames_per_run: int = 20
     interval: float = 200.0
     equilibration: float = 2000.0

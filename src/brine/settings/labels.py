@@ -22,7 +22,7 @@ class Sampling(Section):
     """Which structures the oracle labels: densities × temperatures, and scaled ones."""
 
     temperatures_K: tuple[PositiveFloat, ...] = Field(
-        default=(300.0, 375.0, 450.0), min_length=1
+        default=(300.0, 400.0, 600.0), min_length=1
     )
     """Temperatures of the oracle's sampling runs."""
     density_factors: tuple[PositiveFloat, ...] = Field(

@@ -45,10 +45,10 @@ class NativeSettings(Section):
     """`neural`: products of two mixes, for each l."""
     hidden: int = Field(default=32, ge=16, le=256, multiple_of=16)
     """`neural`: width of both hidden layers."""
-    epochs: int = Field(default=100, ge=1)
+    epochs: int = Field(default=40, ge=1)
     """`neural`: how often training sees every frame."""
     learning_rate: float = Field(default=4e-3, gt=0.0, le=0.1)
-    """`neural`: of Adam, at its highest; it ends at zero."""
+    """`neural`: how far weights move in a step, at its highest; it ends at zero."""
 
     @model_validator(mode="before")
     @classmethod

@@ -15,9 +15,11 @@ class Demands:
     ----------
     atoms : Atoms
     directions : (n, n_atoms, 3) array
-        What is asked for are the sums Σ d·F over all atoms, one for each direction d.
+        What is asked for are the sums Σ d·F over all atoms, one for each direction d,
+        which leads back to where there are labels.
     targets : (n,) array, eV/Å
-        After the baseline is subtracted.
+        After the baseline is subtracted. Gradient descent asks for as much at least; a
+        regression has no inequalities and asks for just that.
     margins : (n,) array, eV/Å
         The error that each may have.
     """

@@ -21,21 +21,19 @@ from brine.structures.progress import Report
 from brine.training.linear_fit import Watch, frame_rows, uncalibrated
 from brine.training.neural_loss import Loss
 from brine.training.regression import NormalEquations, bayesian_ridge
+from brine.training.soap import Soap
 from brine.training.targets import Targets
 
 WARM_UP = 100
 """Steps over which the learning rate rises."""
 AVERAGE = 200
 """Steps over which weights are averaged."""
-LONGEST = 1.5
-"""Times the average length of a gradient: longer ones are cut."""
 LEARNING_POINTS = 8
 """How often `watch` is called."""
 LAST_LAYER_FRAMES = 40
 """Frames that tell how well the last layer is determined."""
 _SAMPLE = 12
 _DAMPING = 1e-3
-_MOMENTUM, _SQUARES = 0.9, 0.99
 
 
 def fit_neural(
@@ -47,11 +45,11 @@ def fit_neural(
     watch: Watch | None,
     report: Report,
 ) -> NativePotential:
-    """Weights averaged over the last steps of Adam, one frame a step.
+    """Weights averaged over the last steps of SOAP, one frame a step.
 
-    The learning rate rises over `WARM_UP` steps and falls to zero on a cosine. Adam:
-    10.48550/arXiv.1412.6980. How well the last layer is determined by the data is
-    found by Bayesian regression on what it reads.
+    The learning rate rises over `WARM_UP` steps and falls to zero on a cosine. How
+    well the last layer is determined by the data is found by Bayesian regression on
+    what it reads.
     """
     settings = targets.descriptor.settings
     layout = NetworkLayout.of(targets.descriptor)
@@ -59,18 +57,18 @@ def fit_neural(
     rng = np.random.default_rng(seed)
     theta = _start(layout, len(targets.references), rng)
     scaling = _scaling(targets, loss, theta)
-    average, adam = theta.copy(), _Adam(theta)
+    average, descent = theta.copy(), Soap(theta, layout)
     per_epoch = len(loss.epoch(np.random.default_rng(0)))
     n_steps, step = settings.epochs * per_epoch, 0
     due = [round(n_steps * k / LEARNING_POINTS) for k in range(1, LEARNING_POINTS)]
     # Threads of BLAS would wait in a loop for tiny products, on the kernel's cores.
     with threadpool_limits(1, user_api="blas"):
         for _ in range(settings.epochs):
-            for sample in loss.epoch(rng):
+            for samples in loss.epoch(rng):
                 rate = 0.5 * (1 + np.cos(np.pi * step / n_steps))
                 rate *= min(1.0, (step + 1) / WARM_UP)
-                gradient = loss.gradient(scaling.weights(theta), int(sample))
-                adam.step(scaling.gradient(gradient), settings.learning_rate * rate)
+                gradient = loss.gradient(scaling.weights(theta), samples)
+                descent.step(scaling.gradient(gradient), settings.learning_rate * rate)
                 step += 1
                 average += (theta - average) / min(AVERAGE, 1 + step / 2)
                 if step % 50 == 0:
@@ -201,32 +199,6 @@ def _independent_channels(
             if value[-1] > 0:
                 channels[z, own, own] = vector / np.sqrt(value + _DAMPING * value[-1])
     return channels
-
-
-class _Adam:
-    """Adam, in place; no step's gradient is much longer than the usual one.
-
-    Otherwise a few violent samples would hold up all others for a hundred steps.
-    """
-
-    def __init__(self, theta: NDArray[np.float64]) -> None:
-        self._theta, self._n, self._usual = theta, 0, 0.0
-        self._mean, self._square = np.zeros_like(theta), np.zeros_like(theta)
-
-    def step(self, gradient: NDArray[np.float64], rate: float) -> None:
-        """Move θ against `gradient` (overwritten)."""
-        self._n += 1
-        length = float(np.sqrt(np.vdot(gradient, gradient)))
-        if self._n > 1 and length > LONGEST * self._usual:
-            gradient *= LONGEST * self._usual / length
-            length = LONGEST * self._usual
-        self._usual += (length - self._usual) / min(AVERAGE, self._n)
-        self._mean += (1 - _MOMENTUM) * (gradient - self._mean)
-        gradient *= gradient
-        self._square += (1 - _SQUARES) * (gradient - self._square)
-        size = np.sqrt(self._square / (1 - _SQUARES**self._n))
-        size += 1e-12
-        self._theta -= rate / (1 - _MOMENTUM**self._n) * self._mean / size
 
 
 def _potential(

@@ -44,25 +44,36 @@ class Loss:
             self.trainer.add_frame(*descriptor.arrays(demands.atoms))
             self._samples.append(_Demanded(demands, usual))
 
-    def epoch(self, rng: np.random.Generator) -> NDArray[np.int64]:
-        """Every labelled frame and some structures with demands, in random order."""
+    def epoch(self, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+        """Every labelled frame in random order, some beside a structure with demands."""
         n_demanded = len(self._samples) - self._n_labelled
         n_drawn = min(n_demanded, self._n_labelled // DEMANDED_SHARE + 1)
         demanded = self._n_labelled + rng.choice(n_demanded, n_drawn, replace=False)
-        return rng.permutation(np.append(np.arange(self._n_labelled), demanded))
+        frames = rng.permutation(self._n_labelled)[:, None]
+        beside = np.sort(rng.choice(self._n_labelled, n_drawn, replace=False))
+        steps = list(frames)
+        for place, structure in zip(beside, demanded, strict=True):
+            steps[place] = np.append(steps[place], structure)
+        return steps
 
     def gradient(
-        self, weights: NDArray[np.float64], sample: int
+        self, weights: NDArray[np.float64], samples: NDArray[np.int64]
     ) -> NDArray[np.float64]:
-        """(n_elements, size) array: dL/d(weights) of one sample."""
-        energy, forces, virial = self.trainer.evaluate(weights, [sample])
-        slope = self._samples[sample].slope(float(energy[0]), forces, virial[0])
+        """(n_elements, size) array: dL/d(weights), summed over samples."""
+        frames = samples.tolist()
+        energy, forces, virial = self.trainer.evaluate(weights, frames)
+        n_atoms = [self._samples[k].n_atoms for k in frames]
+        parts = np.split(forces, np.cumsum(n_atoms)[:-1])
+        slopes = [
+            self._samples[k].slope(float(e), f, v)
+            for k, e, f, v in zip(frames, energy, parts, virial, strict=True)
+        ]
         return self.trainer.gradient(
             weights,
-            [sample],
-            np.array([slope.energy]),
-            -slope.forces,
-            slope.strain[None],
+            frames,
+            np.array([slope.energy for slope in slopes]),
+            -np.concatenate([slope.forces for slope in slopes]),
+            np.array([slope.strain for slope in slopes]),
         )
 
 
@@ -96,6 +107,11 @@ class Label:
     volume: float
     scatter: tuple[float, float, float]
     weights: tuple[float, float, float]
+
+    @property
+    def n_atoms(self) -> int:
+        """Of the frame."""
+        return len(self.forces)
 
     def slope(
         self, energy: float, forces: NDArray[np.float64], virial: NDArray[np.float64]
@@ -149,12 +165,18 @@ class _Demanded:
     demands: Demands
     n_usual: float
 
+    @property
+    def n_atoms(self) -> int:
+        """Of the structure."""
+        return len(self.demands.atoms)
+
     def slope(
         self, energy: float, forces: NDArray[np.float64], virial: NDArray[np.float64]
     ) -> _Slope:
         """How the loss changes with each prediction."""
         demands = self.demands
         found = np.tensordot(demands.directions, forces, 2)
-        error = STRICT * (found - demands.targets) / demands.margins
+        short = np.minimum(found - demands.targets, 0.0)
+        error = STRICT * short / demands.margins
         pull = _bounded(error) * STRICT / demands.margins * (2 / self.n_usual)
         return _Slope(0.0, np.tensordot(pull, demands.directions, 1), np.zeros((3, 3)))

@@ -23,8 +23,9 @@ from brine.training.demands import Demands
 from brine.training.nuclear_repulsion import NuclearRepulsion
 from brine.training.short_range import FRAMES, PUSHES, SLACK
 
-EDGE_SHARE = 0.01
-"""Of all bonds, the longest or shortest: their mean force is what is asked for."""
+EDGE_SHARE = 0.05
+"""Of all bonds, the longest or shortest: a line through their forces tells what is
+asked for, the force at its very end."""
 STRETCH, SQUEEZE = 1.35, 0.75
 """Times the longest bond, and the shortest: up to there it is asked for."""
 CROWDED = 0.88, 1.0
@@ -88,11 +89,12 @@ def stretched_bond_demands(
             if not squeezed and atoms.pbc.all():
                 atoms = scale_molecules(atoms, rng.uniform(*CROWDED))
             moved, direction = _change(atoms, kind, edge, rng)
+            back = 1 if squeezed else -1
             directions = np.zeros((len(moved), len(atoms), 3))
-            directions[np.arange(len(moved)), moved] = direction
+            directions[np.arange(len(moved)), moved] = back * direction
             known = np.tensordot(directions, baseline.forces(atoms), 2)
             margins = np.full(len(moved), margin)
-            yield Demands(atoms, directions, edge.force - known, margins)
+            yield Demands(atoms, directions, back * edge.force - known, margins)
 
 
 def _edges(dataset: Dataset, squeezed: bool) -> Iterator[tuple[Kind, _Edge]]:
@@ -109,18 +111,25 @@ def _edges(dataset: Dataset, squeezed: bool) -> Iterator[tuple[Kind, _Edge]]:
             pulls.setdefault(kind, []).append(pull[chosen])
     for kind, parts in sorted(lengths.items()):
         length, pull = np.concatenate(parts), np.concatenate(pulls[kind])
-        n_edge = max(1, round(EDGE_SHARE * len(length)))
+        n_edge = min(len(length), max(2, round(EDGE_SHARE * len(length))))
         order = np.argsort(length)
-        shortest, longest = float(length.min()), float(length.max())
         if squeezed:
-            force = float(pull[order[:n_edge]].mean())
-            edge = _Edge((SQUEEZE * shortest, shortest), force)
+            chosen, end = order[:n_edge], float(length.min())
+            span = SQUEEZE * end, end
         else:
-            force = float(pull[order[-n_edge:]].mean())
-            edge = _Edge((longest, STRETCH * longest), force)
+            chosen, end = order[-n_edge:], float(length.max())
+            span = end, STRETCH * end
+        edge = _Edge(span, _on_line(length[chosen], pull[chosen], end))
         # Away from the middle of the data, or there is nothing to hold.
-        if (force > 0) == squeezed:
+        if (edge.force > 0) == squeezed:
             yield kind, edge
+
+
+def _on_line(x: NDArray[np.float64], y: NDArray[np.float64], at: float) -> float:
+    """The least-squares line through points, at one place."""
+    offset = x - x.mean()
+    slope = offset @ y / max(float(offset @ offset), 1e-12)
+    return float(y.mean() + slope * (at - x.mean()))
 
 
 def _change(

@@ -112,7 +112,7 @@ class _Plan:
 
     def audit(self) -> Step:
         """What is wrong with them."""
-        return Step("audit", labelling.audit_labels, version=1, needs=("labels",))
+        return Step("audit", labelling.audit_labels, version=2, needs=("labels",))
 
     def splits(self) -> Step:
         """Training and held-out frames of every split."""
@@ -144,7 +144,7 @@ class _Plan:
             Step(
                 fit_step(name),
                 fitting.fit_potential,
-                version=9,
+                version=10,
                 inputs={"split": name, **self._of("potential", "seed")},
                 needs=("labels", "splits"),
                 threads=None,

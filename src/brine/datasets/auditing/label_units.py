@@ -107,8 +107,7 @@ def _energies(dataset: Dataset, geometry: Geometry) -> Iterator[Finding]:
             constant, temperature = stretch
             if not STRETCH_PLAUSIBLE[0] < constant < STRETCH_PLAUSIBLE[1]:
                 continue
-            energy = dataset.energy[similar]
-            scatter = 1.4826 * np.median(np.abs(energy - np.median(energy)))
+            scatter = 1.4826 * np.median(np.abs(_deviations(dataset, similar)))
             heat = BOLTZMANN * temperature
             share = scatter / (heat * np.sqrt(1.5 * dataset.n_atoms[similar[0]]))
             if not SCATTER_PLAUSIBLE[0] < share < SCATTER_PLAUSIBLE[1]:
@@ -121,6 +120,23 @@ def _energies(dataset: Dataset, geometry: Geometry) -> Iterator[Finding]:
                     f"{share / SCATTER:.2g} times what {temperature:.0f} K (from O–H "
                     f"bonds) gives, as if they were in {units}; convert them to eV.",
                 )
+
+
+def _deviations(dataset: Dataset, frames: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Energies less their group's mean: runs may be at different temperatures.
+
+    Less the mean of all, where groups hold single frames.
+    """
+    energy = dataset.energy[frames]
+    _, group, size = np.unique(
+        dataset.group[frames], return_inverse=True, return_counts=True
+    )
+    mean = np.bincount(group, energy) / size
+    several = size[group] > 1
+    if several.sum() < FEWEST:
+        return np.asarray(energy - energy.mean())
+    own = (energy - mean[group]) * np.sqrt(size / np.maximum(size - 1, 1))[group]
+    return np.asarray(own[several])
 
 
 def _nearest(factor: float, units: dict[str, float]) -> str | None:
