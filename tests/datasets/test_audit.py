@@ -120,13 +120,15 @@ def test_the_scatter_of_energies_tells_their_unit(water, factor, unit):
 
 @pytest.mark.parametrize(("factor", "n_found"), [(1.0, 0), (96.5, 1)])
 def test_runs_at_other_temperatures_are_no_other_unit(water, factor, n_found):
-    """Groups of which one is 30 eV hotter."""
-    shifted = [
-        labelled(f, **{**f.calc.results, "energy": f.calc.results["energy"] + 30.0})
-        for f in water[:10]
+    """Three groups, each 30 eV above the one before."""
+    groups = [name for name in ("cold", "warm", "hot") for _ in range(10)]
+    frames = [
+        changed(
+            labelled(f, **{**f.calc.results, "energy": f.get_potential_energy() + up}),
+            energy=factor,
+        )
+        for f, up in zip(water, np.repeat([0.0, 30.0, 60.0], 10), strict=True)
     ]
-    frames = [changed(f, energy=factor) for f in (*shifted, *water[10:])]
-    groups = ["hot"] * 10 + ["warm"] * 10 + ["cold"] * 10
     data = dataset_from_atoms(frames, groups=groups, fingerprint="x", source="runs")
     assert len(audit(data).of_code("energy_unit")) == n_found
 

@@ -45,7 +45,7 @@ class Loss:
             self._samples.append(_Demanded(demands, usual))
 
     def epoch(self, rng: np.random.Generator) -> list[NDArray[np.int64]]:
-        """Every labelled frame in random order, some beside a structure with demands."""
+        """Every labelled frame in random order, some with demands beside them."""
         n_demanded = len(self._samples) - self._n_labelled
         n_drawn = min(n_demanded, self._n_labelled // DEMANDED_SHARE + 1)
         demanded = self._n_labelled + rng.choice(n_demanded, n_drawn, replace=False)
