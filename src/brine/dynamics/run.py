@@ -4,7 +4,7 @@
 >>> simulation = run_md(atoms, potential, settings, out=Path("md"))
 
 A run with `out` can be killed at any time: called again with the same arguments it
-goes on from its last checkpoint, and on one thread ends with the same bytes.
+goes on from its last checkpoint, and ends with the same bytes.
 """
 
 import math

@@ -8,6 +8,12 @@
 
 namespace brine {
 
+namespace {
+
+constexpr int atoms_of_a_piece = 32, most_pieces = 32;
+
+}  // namespace
+
 template <class Number>
 void NativeForceField<Number>::compute(int n, const double* positions, const Cell& cell,
                                        double& energy, double* forces,
@@ -22,30 +28,32 @@ void NativeForceField<Number>::compute(int n, const double* positions, const Cel
       return;
     }
   const Step step = list_.at(positions, cell);
+  const int n_pieces = std::clamp(n / atoms_of_a_piece, 1, most_pieces);
   const int n_threads =
-      std::max(1, std::min(threads_ > 0 ? threads_ : omp_get_max_threads(), n / 16));
+      std::min(threads_ > 0 ? threads_ : omp_get_max_threads(), n_pieces);
   workspaces_.resize(std::max<std::size_t>(workspaces_.size(), n_threads));
   for (int t = 0; t < n_threads; ++t)
     Workspace<Number>::reserve(workspaces_[t], model_.view(), list_.most());
-  partial_.resize(std::max<std::size_t>(partial_.size(), n_threads));
-  std::vector<Totals> totals(n_threads);
-  const CentreKernel<Number> add = model_.force();
+  partial_.resize(n_pieces);
+  std::vector<Totals> totals(n_pieces);
+  const auto first_of = [&](int piece) {
+    return static_cast<int>(static_cast<long long>(n) * piece / n_pieces);
+  };
 #pragma omp parallel num_threads(n_threads)
   {
-    const int thread = omp_get_thread_num();
-    std::vector<Number>& mine = partial_[thread];
-    mine.assign(4 * static_cast<std::size_t>(n), Number(0));
-    Totals sum;
-    // Dealt out in a fixed order: which thread adds what decides the last digits.
-#pragma omp for schedule(static, 8)
-    for (int i = 0; i < n; ++i)
-      add(model_.view(), step, i, workspaces_[thread]->scratch, sum, mine.data());
-    totals[thread] = sum;
+    Scratch<Number>& scratch = workspaces_[omp_get_thread_num()]->scratch;
+    // To whoever is free: each piece has sums of its own, which are added in order.
+#pragma omp for schedule(dynamic)
+    for (int piece = 0; piece < n_pieces; ++piece) {
+      partial_[piece].assign(4 * static_cast<std::size_t>(n), Number(0));
+      totals[piece] = add_piece(step, first_of(piece), first_of(piece + 1), scratch,
+                                partial_[piece].data());
+    }
 #pragma omp for schedule(static)
     for (int i = 0; i < n; ++i)
       for (int k = 0; k < 3; ++k) {
         double f = 0;
-        for (int t = 0; t < n_threads; ++t) f += partial_[t][4 * i + k];
+        for (int piece = 0; piece < n_pieces; ++piece) f += partial_[piece][4 * i + k];
         forces[3 * i + k] = f;
       }
   }
@@ -56,6 +64,19 @@ void NativeForceField<Number>::compute(int n, const double* positions, const Cel
     margin_ = std::min(margin_, t.margin);
     for (int c = 0; c < 9; ++c) virial[c] += t.virial[c];
   }
+}
+
+// Element by element: the weights of one fit the innermost cache, of all they do not.
+template <class Number>
+Totals NativeForceField<Number>::add_piece(const Step& step, int first, int end,
+                                           Scratch<Number>& scratch,
+                                           Number* forces) const {
+  const CentreKernel<Number> add = model_.force();
+  Totals sum;
+  for (int z = 0; z < model_.view().shape.n_elements; ++z)
+    for (int i = first; i < end; ++i)
+      if (step.element[i] == z) add(model_.view(), step, i, scratch, sum, forces);
+  return sum;
 }
 
 template class NativeForceField<float>;

@@ -16,8 +16,8 @@ template <class Number>
 class NativeForceField : public ForceField {
  public:
   // `element` gives each atom's index into the model's elements; lists reach `skin`
-  // Å beyond the cutoff. Atoms are shared out in a fixed way, so the same number of
-  // threads gives the same bits; 0 threads means all there are.
+  // Å beyond the cutoff. The same bits come out of any number of threads; 0 means all
+  // there are.
   template <class Model>
   NativeForceField(const Model& model, std::vector<int> element, double skin,
                    int threads)
@@ -32,12 +32,15 @@ class NativeForceField : public ForceField {
   double closest_margin() const override { return margin_; }
 
  private:
+  Totals add_piece(const Step& step, int first, int end, Scratch<Number>& scratch,
+                   Number* forces) const;
+
   PackedModel<Number> model_;
   VerletList list_;
   int threads_;
   double margin_ = 1e300;
   std::vector<std::unique_ptr<Workspace<Number>>> workspaces_;
-  std::vector<std::vector<Number>> partial_;  // [thread][atom][4], eV/Å
+  std::vector<std::vector<Number>> partial_;  // [piece][atom][4], eV/Å
 };
 
 extern template class NativeForceField<float>;

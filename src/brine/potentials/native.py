@@ -65,7 +65,7 @@ class NativePotential:
     ) -> _native.ForceField:
         """The C++ force field for these atoms, in their order.
 
-        The same number of threads gives the same bits; 0 means all threads. In single
+        Any number of threads gives the same bits; 0 means all threads. In single
         precision shares of the energy are computed with 24 bits and summed with 53.
 
         Raises
