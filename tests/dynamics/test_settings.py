@@ -14,6 +14,7 @@ from brine.dynamics import (
     run_md,
     transport_objections,
 )
+from brine.dynamics.engine import start_state
 from brine.errors import InputError
 from brine.units import BOLTZMANN, KINETIC
 
@@ -135,3 +136,12 @@ def test_a_ramp_and_changed_masses_forbid_diffusion():
     assert "2 atoms do not have their natural mass" in objection
     (objection,) = transport_objections(NVT(Ramp(300.0, 400.0)))
     assert "changes from 300 to 400 K" in objection
+
+
+def test_atoms_on_top_of_each_other_are_named():
+    """Across a boundary of the cell too."""
+    atoms = Atoms("Ar3", [(0, 0, 0), (5, 5, 5), (9.95, 0, 0)], cell=[10] * 3, pbc=True)
+    with pytest.raises(
+        InputError, match=r"0 and 2 are 0.05 Å from each other \(1 such"
+    ):
+        start_state(atoms, MDSettings(NVE(0.0), n_steps=1))

@@ -14,8 +14,11 @@ from brine.dynamics.velocities import maxwell_boltzmann
 from brine.errors import InputError
 from brine.native import _native
 from brine.structures.molecules import bonded_pairs
-from brine.structures.neighbours import check_geometry
+from brine.structures.neighbours import check_geometry, neighbour_pairs
 from brine.units import BAR, BOLTZMANN, GRAM_PER_ML, KINETIC
+
+NO_DISTANCE = 0.2
+"""Å: closer than any two nuclei ever are."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,13 @@ def start_state(atoms: Atoms, settings: MDSettings) -> StartState:
     Raises
     ------
     InputError
-        There is no atom, the geometry is impossible, or the masses are of others.
+        There is no atom, the geometry is impossible, atoms lie on top of each other,
+        or the masses are of others.
     """
     if len(atoms) == 0:
         raise InputError("`atoms` must hold at least one atom, got none.")
     check_geometry(atoms.positions, atoms.cell.array, atoms.pbc)
+    _check_apart(atoms)
     masses = np.array(
         atoms.get_masses() if settings.masses is None else settings.masses, dtype=float
     )
@@ -95,6 +100,18 @@ def start_state(atoms: Atoms, settings: MDSettings) -> StartState:
         cell=np.ascontiguousarray(cell),
         periodic=np.array(atoms.pbc, dtype=np.bool_),
     )
+
+
+def _check_apart(atoms: Atoms) -> None:
+    pairs = neighbour_pairs(atoms, NO_DISTANCE)
+    if len(pairs.centre):
+        worst = int(np.argmin(pairs.distances))
+        raise InputError(
+            f"atoms must be apart, but {pairs.centre[worst]} and "
+            f"{pairs.neighbour[worst]} are {pairs.distances[worst]:.2f} Å from each "
+            f"other ({len(pairs.centre) // 2} such pairs, images counted); remove "
+            "doubles, or mend the cell."
+        )
 
 
 def _standard_orientation(

@@ -19,7 +19,7 @@ from brine.dynamics.amber_netcdf import (
 )
 from brine.dynamics.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from brine.dynamics.engine import StartState
-from brine.errors import DataFileError, OutputError
+from brine.errors import DataFileError, OutputError, in_one_line
 from brine.structures.trajectory import Trajectory
 
 LOG_COLUMNS = (
@@ -254,5 +254,6 @@ def _full_disk_explained(folder: Path) -> Iterator[None]:
                 "again: the run goes on from its last checkpoint."
             ) from error
         if isinstance(error, OSError):
-            raise OutputError(f"{folder} cannot be written: {error}.") from error
+            problem = error.strerror or in_one_line(error)
+            raise OutputError(f"{folder} cannot be written: {problem}.") from error
         raise
