@@ -108,18 +108,21 @@ struct Parts {
 
   // Energy of the pairs of one run; their slopes go to gx, gy, gz. Padding stands at
   // the reach, where the table is zero.
-  static Vector pair_run(const Model& model, const Number* table, double shortest,
-                         Run run, const Packed& packed, Number* gx, Number* gy,
-                         Number* gz, double& margin) {
+  static Vector pair_run(const Model& model, int pair, Run run, const Packed& packed,
+                         Number* const gradient[3], double& margin) {
     using Integer = std::conditional_t<sizeof(Number) == 8, long long, int>;
     typedef Integer Index __attribute__((vector_size(64)));
-    const Number inverse = 1 / model.step;
+    const Number* table =
+        model.tables + pair * (static_cast<std::size_t>(model.n_intervals) * 6);
+    const Number inverse = 1 / model.step, wall = model.walls[pair];
+    Number *gx = gradient[0], *gy = gradient[1], *gz = gradient[2];
     const Vector zero = {};
+    const double shortest = model.shortest[pair];
     Vector energy = {}, least = zero + model.reach;
     for (int k = run.begin; k < run.begin + run.count; k += lanes) {
       const Vector r = load(packed.r + k);
       least = r < least ? r : least;
-      if (!any(r < model.wall)) {
+      if (!any(r < wall)) {
         store(gx + k, zero), store(gy + k, zero), store(gz + k, zero);
         continue;
       }
@@ -143,35 +146,48 @@ struct Parts {
       store(gz + k, pull * load(packed.z + k));
     }
     for (int lane = 0; lane < lanes; ++lane)
-      if (least[lane] - shortest < margin) margin = least[lane] - shortest;
+      margin = least[lane] - shortest < margin ? least[lane] - shortest : margin;
     return energy;
   }
 
-  // The square of numbers at `from`, turned, to rows `stride` apart: blocks of 1 × 1
-  // change places, then of 2 × 2, and so on.
+  // A vector of W numbers.
+  template <int W>
+  struct Short {
+    typedef Number type __attribute__((vector_size(W * sizeof(Number)),
+                                       aligned(alignof(Number)), may_alias));
+  };
+
+  // W vectors at `from`, turned, to as many rows of W as there are lanes, `stride`
+  // apart: in squares, whose blocks of 1 × 1 change places, then of 2 × 2, and so on.
+  template <int W>
   static void transpose(const Number* from, Number* to, int stride) {
+    using Part = typename Short<W>::type;
     using Index = std::conditional_t<sizeof(Number) == 8, long long, int>;
-    typedef Index Order __attribute__((vector_size(64)));
-    Vector row[lanes];
-    for (int k = 0; k < lanes; ++k) row[k] = load(from + k * lanes);
+    typedef Index Order __attribute__((vector_size(W * sizeof(Number))));
+    for (int square = 0; square < lanes; square += W) {
+      Part row[W];
+      for (int k = 0; k < W; ++k)
+        row[k] = *reinterpret_cast<const Part*>(from + k * lanes + square);
 #pragma GCC unroll 4
-    for (int half = 1; half < lanes; half *= 2) {
-      Order upper, lower;
+      for (int half = 1; half < W; half *= 2) {
+        Order upper, lower;
 #pragma GCC unroll 16
-      for (int i = 0; i < lanes; ++i) {
-        upper[i] = i & half ? lanes + i - half : i;
-        lower[i] = i & half ? lanes + i : i + half;
+        for (int i = 0; i < W; ++i) {
+          upper[i] = i & half ? W + i - half : i;
+          lower[i] = i & half ? W + i : i + half;
+        }
+#pragma GCC unroll 16
+        for (int k = 0; k < W; ++k)
+          if (!(k & half)) {
+            const Part a = row[k], b = row[k + half];
+            row[k] = __builtin_shuffle(a, b, upper);
+            row[k + half] = __builtin_shuffle(a, b, lower);
+          }
       }
 #pragma GCC unroll 16
-      for (int k = 0; k < lanes; ++k)
-        if (!(k & half)) {
-          const Vector a = row[k], b = row[k + half];
-          row[k] = __builtin_shuffle(a, b, upper);
-          row[k + half] = __builtin_shuffle(a, b, lower);
-        }
+      for (int k = 0; k < W; ++k)
+        *reinterpret_cast<Part*>(to + (square + k) * stride) = row[k];
     }
-#pragma GCC unroll 16
-    for (int k = 0; k < lanes; ++k) store(to + k * stride, row[k]);
   }
 
   // What a centre gathers of itself while forces go to its neighbours.
@@ -240,9 +256,9 @@ struct Parts {
   }
 };
 
-// The density around a centre and what it hands back, for l up to L, and N vectors of
-// channels of an element.
-template <class Number, int L, int N>
+// The density around a centre and what it hands back, for l up to L, and C channels of
+// an element, padding counted.
+template <class Number, int L, int C>
 struct Density : Parts<Number> {
   using P = Parts<Number>;
   using P::lanes, P::load, P::store, P::round_up;
@@ -250,13 +266,39 @@ struct Density : Parts<Number> {
   using typename P::Packed;
   using typename P::Run;
   using typename P::Vector;
-  static constexpr int LM = (L + 1) * (L + 1), padded = N * lanes;
+  static constexpr int LM = (L + 1) * (L + 1), padded = C;
   static constexpr int block = LM * padded;  // an element's density, [lm][channel]
+  static constexpr int W = C < lanes ? C : lanes;
+  using Channels = typename P::template Short<W>::type;
+
+  static Channels some(const Number* p) {
+    return *reinterpret_cast<const Channels*>(p);
+  }
+  static Channels& some(Number* p) { return *reinterpret_cast<Channels*>(p); }
+
+  // Where channel v of all elements, counted with padding, stands among their blocks.
+  static int place(int v) { return v / padded * block + v % padded; }
+  // A vector of channels from v on, of one element or several; and back.
+  static Vector load_channels(const Number* blocks, int v) {
+    Vector x;
+    for (int k = 0; k < lanes; k += W)
+      reinterpret_cast<Channels*>(&x)[k / W] = some(blocks + place(v + k));
+    return x;
+  }
+  static void store_channels(Number* blocks, int v, const Vector& x) {
+    for (int k = 0; k < lanes; k += W)
+      some(blocks + place(v + k)) = reinterpret_cast<const Channels*>(&x)[k / W];
+  }
+  // Whether no neighbour is near of the elements that have channels v to v + lanes.
+  static bool none_near(const Model& model, const Packed& packed, int v) {
+    for (int a = v / padded; a < model.shape.n_elements && a * padded < v + lanes; ++a)
+      if (packed.near[a].count > 0) return false;
+    return true;
+  }
 
   // Density of one element's neighbours, [lm][channel] into `density`. Leaves radial
   // functions and slopes, [block][n] vectors over neighbours.
   static void expand(const Model& model, Run run, Scratch<Number>& s, Number* density) {
-    constexpr int square = lanes * lanes;
     const Packed& packed = s.packed;
     const Radial<Vector> radial{model.shape.three_cutoff, model.shape.three_scale};
     const int n_three = model.shape.n_three;
@@ -268,23 +310,23 @@ struct Density : Parts<Number> {
       radial(r, n_three, [&](int n, const Vector& value, const Vector& d) {
         store(g + n * lanes, value), store(slope + n * lanes, d);
       });
-      for (int v = 0; v < N; ++v)
-        P::transpose(g + v * square, s.rows + k * padded + v * lanes, padded);
+      for (int v = 0; v < padded; v += W)
+        P::template transpose<W>(g + v * lanes, s.rows + k * padded + v, padded);
       Number* harmonics = s.harmonics + k * LM;
       each_harmonic<L>(load(packed.x + at) * inverse, load(packed.y + at) * inverse,
                        load(packed.z + at) * inverse,
                        [&](int, int lm, const Vector& y, const Vector&, const Vector&,
                            const Vector&) { store(harmonics + lm * lanes, y); });
     }
-    for (int v = 0; v < N; ++v) {
-      Vector a[LM] = {};
+    for (int v = 0; v < padded; v += W) {
+      Channels a[LM] = {};
       for (int k = 0; k < run.count; ++k) {
-        const Vector g = load(s.rows + k * padded + v * lanes);
+        const Channels g = some(s.rows + k * padded + v);
         const Number* y = s.harmonics + (k / lanes) * LM * lanes + k % lanes;
 #pragma GCC unroll 64
         for (int lm = 0; lm < LM; ++lm) a[lm] += y[lm * lanes] * g;
       }
-      for (int lm = 0; lm < LM; ++lm) store(density + lm * padded + v * lanes, a[lm]);
+      for (int lm = 0; lm < LM; ++lm) some(density + lm * padded + v) = a[lm];
     }
   }
 
@@ -357,16 +399,17 @@ struct Density : Parts<Number> {
     P::pack(model, step, i, s.packed);
     const Packed& packed = s.packed;
     const int n_elements = model.shape.n_elements;
-    const std::size_t table = static_cast<std::size_t>(model.n_intervals) * 6;
     Vector energy = {};
     for (int a = 0; a < n_elements; ++a) {
       const int pair = step.element[i] * n_elements + a;
       const Run runs[] = {packed.near[a], packed.far[a]}, near = runs[0];
       for (const Run run : runs)
-        energy += P::pair_run(model, model.tables + pair * table, model.shortest[pair],
-                              run, packed, s.gradient[0], s.gradient[1], s.gradient[2],
-                              totals.margin);
-      if (near.count > 0) expand(model, near, s, s.density + a * block);
+        energy += P::pair_run(model, pair, run, packed, s.gradient, totals.margin);
+      Number* density = s.density + a * block;
+      if (near.count > 0)
+        expand(model, near, s, density);
+      else
+        for (int k = 0; k < block; ++k) density[k] = 0;
     }
     return energy;
   }
@@ -387,34 +430,32 @@ struct Density : Parts<Number> {
   }
 };
 
-// Kernel<Number, L, N>::value for the sizes of a shape; null where there is none.
-template <class Number, template <class, int, int> class Kernel, class Function, int N>
+// Kernel<Number, L, C>::value for the sizes of a shape; null where there is none.
+template <class Number, template <class, int, int> class Kernel, class Function, int C>
 Function by_degree(int l_max) {
   switch (l_max) {
     case 0:
-      return Kernel<Number, 0, N>::value;
+      return Kernel<Number, 0, C>::value;
     case 1:
-      return Kernel<Number, 1, N>::value;
+      return Kernel<Number, 1, C>::value;
     case 2:
-      return Kernel<Number, 2, N>::value;
+      return Kernel<Number, 2, C>::value;
     case 3:
-      return Kernel<Number, 3, N>::value;
+      return Kernel<Number, 3, C>::value;
     case 4:
-      return Kernel<Number, 4, N>::value;
+      return Kernel<Number, 4, C>::value;
     case 5:
-      return Kernel<Number, 5, N>::value;
+      return Kernel<Number, 5, C>::value;
     default:
       return nullptr;
   }
 }
 template <class Number, template <class, int, int> class Kernel, class Function>
 Function choose(const DescriptorShape& shape) {
-  constexpr int lanes = brine::lanes<Number>;
-  if (shape.n_three <= lanes)
-    return by_degree<Number, Kernel, Function, 1>(shape.l_max);
-  if constexpr (lanes < 16)
-    if (shape.n_three <= 2 * lanes)
-      return by_degree<Number, Kernel, Function, 2>(shape.l_max);
+  if (shape.n_three <= channels)
+    return by_degree<Number, Kernel, Function, channels>(shape.l_max);
+  if (shape.n_three <= 2 * channels)
+    return by_degree<Number, Kernel, Function, 2 * channels>(shape.l_max);
   return nullptr;
 }
 

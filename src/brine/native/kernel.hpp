@@ -12,17 +12,19 @@ namespace brine {
 
 template <class Number>
 constexpr int lanes = 64 / sizeof(Number);  // in one 64-byte vector
+constexpr int channels = 8;                 // channels of an element come in eights
 
-// A model with its numbers rounded and its channels padded to whole vectors.
+// A model with its numbers rounded and its channels padded to eights.
 template <class Number>
 struct KernelModel {
   DescriptorShape shape;
-  int padded, width;   // channels of an element, and of all, with padding
-  Number reach, wall;  // Å; pair tables vanish beyond the wall
+  int padded, width;  // channels of an element, and of all, with padding
+  Number reach;       // Å
   const double* bias;
   Number start, step;
   int n_intervals;
   const Number* tables;     // [centre][neighbour][interval][6]
+  const Number* walls;      // [centre][neighbour] Å; the table vanishes beyond
   const double* shortest;   // [centre][neighbour] Å
   const Number* quadratic;  // linear: [centre][l][width][width]
   NeuralShape neural;

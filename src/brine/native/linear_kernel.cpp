@@ -6,9 +6,9 @@ namespace brine::BRINE_ISA {
 
 namespace {
 
-template <class Number, int L, int N>
-struct LinearCentre : Density<Number, L, N> {
-  using D = Density<Number, L, N>;
+template <class Number, int L, int C>
+struct LinearCentre : Density<Number, L, C> {
+  using D = Density<Number, L, C>;
   using P = Parts<Number>;
   using D::block, D::LM, D::padded;
   using P::lanes, P::load, P::store;
@@ -26,7 +26,7 @@ struct LinearCentre : Density<Number, L, N> {
     const Number* matrix = model.quadratic + centre * (L + 1) * square;
     Vector energy = {};
     for (int v = 0; v < width; v += lanes) {
-      if (s.packed.near[v / padded].count == 0) continue;
+      if (D::none_near(model, s.packed, v)) continue;
       Vector sum[LM] = {};
       for (int b = 0; b < n_elements; ++b) {
         if (s.packed.near[b].count == 0) continue;
@@ -34,10 +34,9 @@ struct LinearCentre : Density<Number, L, N> {
         for (int n = 0; n < model.shape.n_three; ++n, row += width)
           D::template add_rows<padded>(s.density + b * block + n, row, square, sum);
       }
-      const int at = v / padded * block + v % padded;
       for (int lm = 0; lm < LM; ++lm) {
-        energy += sum[lm] * load(s.density + at + lm * padded);
-        store(s.derivative + at + lm * padded, sum[lm]);
+        energy += sum[lm] * D::load_channels(s.density + lm * padded, v);
+        D::store_channels(s.derivative + lm * padded, v, sum[lm]);
       }
     }
     return energy;
@@ -53,9 +52,9 @@ struct LinearCentre : Density<Number, L, N> {
   }
 };
 
-template <class Number, int L, int N>
+template <class Number, int L, int C>
 struct Force {
-  static constexpr CentreKernel<Number> value = LinearCentre<Number, L, N>::add;
+  static constexpr CentreKernel<Number> value = LinearCentre<Number, L, C>::add;
 };
 
 }  // namespace

@@ -17,7 +17,12 @@ struct PairTables {
   std::vector<double> values;    // [centre][neighbour][interval][6], eV
   std::vector<double> shortest;  // [centre][neighbour] Å, supported by data
 
-  double end() const { return start + step * n_intervals; }  // they vanish beyond
+  double wall(std::size_t pair) const {  // Å; the table vanishes beyond
+    const double* table = values.data() + pair * n_intervals * 6;
+    int k = 6 * n_intervals;
+    while (k > 0 && table[k - 1] == 0) --k;
+    return start + step * ((k + 5) / 6);
+  }
 };
 
 struct LinearModel {

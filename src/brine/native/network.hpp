@@ -9,9 +9,9 @@ namespace brine::BRINE_ISA {
 
 namespace {
 
-template <class Number, int L, int N>
-struct Network : Density<Number, L, N> {
-  using D = Density<Number, L, N>;
+template <class Number, int L, int C>
+struct Network : Density<Number, L, C> {
+  using D = Density<Number, L, C>;
   using P = Parts<Number>;
   using D::block, D::LM, D::padded;
   using P::lanes, P::load, P::store, P::total;
@@ -69,28 +69,28 @@ struct Network : Density<Number, L, N> {
         at += columns<1>(x, n, w + at, start, width, y + at);
     }
   }
-  // C vectors of columns, in chains of sums that do not wait for each other.
-  template <int C>
+  // V vectors of columns, in chains of sums that do not wait for each other.
+  template <int V>
   static int columns(const Number* x, int n, const Number* w, const Number* b,
                      int width, Number* y) {
-    constexpr int chains = 8 / C;
-    Vector sum[chains][C] = {};
+    constexpr int chains = 8 / V;
+    Vector sum[chains][V] = {};
     const auto add = [&](int i, int chain) {
       const Number* row = w + static_cast<std::size_t>(i) * width;
 #pragma GCC unroll 4
-      for (int v = 0; v < C; ++v) sum[chain][v] += x[i] * load(row + v * lanes);
+      for (int v = 0; v < V; ++v) sum[chain][v] += x[i] * load(row + v * lanes);
     };
     int i = 0;
     for (; i + chains <= n; i += chains)
 #pragma GCC unroll 8
       for (int chain = 0; chain < chains; ++chain) add(i + chain, chain);
     for (; i < n; ++i) add(i, 0);
-    for (int v = 0; v < C; ++v) {
+    for (int v = 0; v < V; ++v) {
       Vector all = b ? load(b + v * lanes) : Vector{};
       for (int chain = 0; chain < chains; ++chain) all += sum[chain][v];
       store(y + v * lanes, all);
     }
-    return C * lanes;
+    return V * lanes;
   }
 
   // Σ_α mix_{αk} A_{αlm} for all k; elements without near neighbours add nothing.

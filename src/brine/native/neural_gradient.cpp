@@ -6,20 +6,21 @@ namespace brine::BRINE_ISA {
 
 namespace {
 
-template <class Number, int L, int N>
-struct NeuralGradient : Network<Number, L, N> {
-  using D = Density<Number, L, N>;
+template <class Number, int L, int C>
+struct NeuralGradient : Network<Number, L, C> {
+  using D = Density<Number, L, C>;
   using P = Parts<Number>;
-  using W = Network<Number, L, N>;
-  using D::block, D::LM, D::padded;
+  using Net = Network<Number, L, C>;
+  using D::block, D::LM, D::padded, D::W;
+  using Net::affine, Net::products, Net::mix, Net::ramp, Net::ramp_curvature,
+      Net::ramp_slope, Net::rooms, Net::two_body, Net::max_two;
   using P::lanes, P::load, P::store, P::total;
+  using typename D::Channels;
+  using typename Net::Rooms;
   using typename P::Model;
   using typename P::Packed;
   using typename P::Run;
   using typename P::Vector;
-  using typename W::Rooms;
-  using W::affine, W::products, W::mix, W::ramp, W::ramp_curvature, W::ramp_slope,
-      W::rooms, W::two_body, W::max_two;
 
   // rows W_i += x_i y + x'_i y'
   static void outer(const Number* x, const Number* y, const Number* x2,
@@ -56,7 +57,6 @@ struct NeuralGradient : Network<Number, L, N> {
 
   // d/dt of the density of one element's neighbours; `expand` must have run on them.
   static void expand_motion(Run run, Scratch<Number>& s, Number* to) {
-    constexpr int square = lanes * lanes;
     const Packed& packed = s.packed;
     for (int k = 0; k < run.count; k += lanes) {
       const int at = run.begin + k;
@@ -64,8 +64,9 @@ struct NeuralGradient : Network<Number, L, N> {
       Number* slope = s.slope + static_cast<std::size_t>(at) * padded;
       for (int n = 0; n < padded; ++n)
         store(slope + n * lanes, load(slope + n * lanes) * u);
-      for (int v = 0; v < N; ++v)
-        P::transpose(slope + v * square, s.moved_rows + k * padded + v * lanes, padded);
+      for (int v = 0; v < padded; v += W)
+        P::template transpose<W>(slope + v * lanes, s.moved_rows + k * padded + v,
+                                 padded);
       Number* moved = s.moved_harmonics + k * LM;
       const Vector vx = load(s.gradient[0] + at), vy = load(s.gradient[1] + at),
                    vz = load(s.gradient[2] + at);
@@ -78,18 +79,18 @@ struct NeuralGradient : Network<Number, L, N> {
                                                        inverse);
                        });
     }
-    for (int v = 0; v < N; ++v) {
-      Vector a[LM] = {};
+    for (int v = 0; v < padded; v += W) {
+      Channels a[LM] = {};
       for (int k = 0; k < run.count; ++k) {
-        const Vector g = load(s.rows + k * padded + v * lanes);
-        const Vector moved = load(s.moved_rows + k * padded + v * lanes);
+        const Channels g = D::some(s.rows + k * padded + v);
+        const Channels moved = D::some(s.moved_rows + k * padded + v);
         const int at = (k / lanes) * LM * lanes + k % lanes;
         const Number *y = s.harmonics + at, *y_moved = s.moved_harmonics + at;
 #pragma GCC unroll 64
         for (int lm = 0; lm < LM; ++lm)
           a[lm] += y_moved[lm * lanes] * g + y[lm * lanes] * moved;
       }
-      for (int lm = 0; lm < LM; ++lm) store(to + lm * padded + v * lanes, a[lm]);
+      for (int lm = 0; lm < LM; ++lm) D::some(to + lm * padded + v) = a[lm];
     }
   }
 
@@ -239,10 +240,10 @@ struct NeuralGradient : Network<Number, L, N> {
   }
 };
 
-template <class Number, int L, int N>
+template <class Number, int L, int C>
 struct Gradient {
   static constexpr CentreGradient<Number> value =
-      NeuralGradient<Number, L, N>::gradient;
+      NeuralGradient<Number, L, C>::gradient;
 };
 
 }  // namespace

@@ -6,19 +6,19 @@ namespace brine::BRINE_ISA {
 
 namespace {
 
-template <class Number, int L, int N>
-struct NeuralCentre : Network<Number, L, N> {
-  using D = Density<Number, L, N>;
+template <class Number, int L, int C>
+struct NeuralCentre : Network<Number, L, C> {
+  using D = Density<Number, L, C>;
   using P = Parts<Number>;
-  using W = Network<Number, L, N>;
+  using Net = Network<Number, L, C>;
   using D::block, D::LM, D::padded;
+  using Net::affine, Net::forward, Net::ramp, Net::ramp_slope, Net::rooms;
   using P::lanes, P::load, P::store, P::total;
+  using typename Net::Rooms;
   using typename P::Model;
   using typename P::Packed;
   using typename P::Run;
   using typename P::Vector;
-  using typename W::Rooms;
-  using W::affine, W::forward, W::ramp, W::ramp_slope, W::rooms;
 
   // ∂E/∂A_{αlm} = Σ_k mix_{αk} ∂E/∂(mixed)_{k,lm}
   static void unmix(const Model& model, const Number* turned, const Packed& packed,
@@ -26,14 +26,14 @@ struct NeuralCentre : Network<Number, L, N> {
     const int k_all = 2 * model.neural.products, width = model.width;
     const std::size_t of_l = static_cast<std::size_t>(k_all) * width;
     for (int v = 0; v < width; v += lanes) {
-      if (packed.near[v / padded].count == 0) continue;
+      if (D::none_near(model, packed, v)) continue;
       Vector sum[LM] = {};
       const Number* row = turned + v;
       for (int k = 0; k < k_all; k += lanes)
         for (int lane = 0; lane < lanes; ++lane, row += width)
           D::template add_rows<lanes>(mixed_bar + k * LM + lane, row, of_l, sum);
-      Number* to = derivative + v / padded * block + v % padded;
-      for (int lm = 0; lm < LM; ++lm) store(to + lm * padded, sum[lm]);
+      for (int lm = 0; lm < LM; ++lm)
+        D::store_channels(derivative + lm * padded, v, sum[lm]);
     }
   }
 
@@ -111,13 +111,13 @@ struct NeuralCentre : Network<Number, L, N> {
   }
 };
 
-template <class Number, int L, int N>
+template <class Number, int L, int C>
 struct Force {
-  static constexpr CentreKernel<Number> value = NeuralCentre<Number, L, N>::add;
+  static constexpr CentreKernel<Number> value = NeuralCentre<Number, L, C>::add;
 };
-template <class Number, int L, int N>
+template <class Number, int L, int C>
 struct Layers {
-  static constexpr CentreLayers<Number> value = NeuralCentre<Number, L, N>::layers;
+  static constexpr CentreLayers<Number> value = NeuralCentre<Number, L, C>::layers;
 };
 
 }  // namespace

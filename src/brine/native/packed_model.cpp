@@ -21,6 +21,8 @@ Kernels<Number> kernels(const DescriptorShape& shape) {
   return portable::kernels<Number>(shape);
 }
 
+int round_up(int n, int unit) { return (n + unit - 1) / unit * unit; }
+
 template <class Function>
 Function known(Function kernel) {
   if (!kernel) throw std::invalid_argument("no kernel for this descriptor");
@@ -35,16 +37,20 @@ void PackedModel<Number>::pack(const DescriptorShape& shape, const PairTables& t
   tables_.assign(tables.values.begin(), tables.values.end());
   shortest_ = tables.shortest;
   view_.shape = shape;
-  view_.padded = (shape.n_three + lanes<Number> - 1) / lanes<Number> * lanes<Number>;
-  view_.width = shape.n_elements * view_.padded;
+  view_.padded = round_up(shape.n_three, channels);
+  view_.width = round_up(shape.n_elements * view_.padded, lanes<Number>);
   view_.reach = static_cast<Number>(reach);
-  // Vectors that touch the reach itself still count the neighbours before it.
-  view_.wall = static_cast<Number>(tables.end() < reach ? tables.end() : 2 * reach);
+  for (std::size_t pair = 0; pair < shortest_.size(); ++pair) {
+    const double wall = tables.wall(pair);
+    // Vectors that touch the reach itself still count the neighbours before it.
+    walls_.push_back(static_cast<Number>(wall < reach ? wall : 2 * reach));
+  }
   view_.bias = bias_.data();
   view_.start = static_cast<Number>(tables.start);
   view_.step = static_cast<Number>(tables.step);
   view_.n_intervals = tables.n_intervals;
   view_.tables = tables_.data();
+  view_.walls = walls_.data();
   view_.shortest = shortest_.data();
 }
 

@@ -28,7 +28,7 @@ class PackedModel {
   void pack(const DescriptorShape& shape, const PairTables& tables);
 
   std::vector<double> bias_, shortest_;
-  std::vector<Number> tables_, matrices_, turned_;
+  std::vector<Number> tables_, walls_, matrices_, turned_;
   KernelModel<Number> view_{};  // of the vectors above
   CentreKernel<Number> force_ = nullptr;
   CentreLayers<Number> layers_ = nullptr;
