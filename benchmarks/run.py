@@ -1,4 +1,6 @@
-"""Every benchmark beside its peers: ``python benchmarks/run.py [--json FILE]``.
+"""Every benchmark beside its peers: ``python benchmarks/run.py [--json FILE] [PART]``.
+
+Parts, several or none for all of them: `dynamics`, `analysis`, `presets`.
 
 Each figure is the median of alternating repeats in one process, on as many threads as
 ``OMP_NUM_THREADS`` says, or all cores. A peer that is not installed is left out:
@@ -18,16 +20,27 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parent))
 
 import analysis
+import presets
 
 import dynamics
+
+PARTS = {
+    "dynamics": dynamics.measurements,
+    "analysis": analysis.measurements,
+    "presets": presets.measurements,
+}
 
 
 def main() -> None:
     """Measure, print the table, and write the list if asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="write a list of measurements here")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     arguments = parser.parse_args()
-    rows = [*dynamics.measurements(), *analysis.measurements()]
+    chosen = arguments.parts or list(PARTS)
+    if unknown := set(chosen) - set(PARTS):
+        parser.error(f"PART must be one of {', '.join(PARTS)}, got {unknown.pop()}")
+    rows = [row for part in chosen for row in PARTS[part]()]
     Console().print(_table(rows))
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=2) + "\n")

@@ -138,10 +138,24 @@ def test_names_of_splits_name_folders():
 def test_a_network_has_defaults_of_its_own():
     """Fewer functions than a regression; what is given stays; a dump reads back."""
     network = NativeSettings(readout="neural", two_body_channels=11)
+    assert network.preset == "balanced"
     assert network.three_body_channels == 8
     assert network.two_body_channels == 11
     assert NativeSettings().two_body_channels == 20
     assert NativeSettings.model_validate(network.model_dump()) == network
+
+
+def test_a_preset_is_a_network_whose_size_other_keys_change():
+    fast, accurate = (NativeSettings(preset=name) for name in ("fast", "accurate"))
+    assert fast.readout == accurate.readout == "neural"
+    assert fast.three_body_cutoff_A < accurate.three_body_cutoff_A
+    assert fast.hidden < accurate.hidden
+    assert NativeSettings(preset="accurate", hidden=32).hidden == 32
+    assert NativeSettings.model_validate(accurate.model_dump()) == accurate
+    assert NativeSettings(preset="balanced") == NativeSettings(readout="neural")
+    with pytest.raises(ValueError, match="`preset` belongs to readout `neural`"):
+        NativeSettings(readout="linear", preset="fast")
+    assert "`fast` or `balanced`" in message(MINIMAL + "potential: {preset: quick}")
 
 
 def test_a_setting_that_the_readout_never_reads_is_refused():

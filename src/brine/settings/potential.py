@@ -6,11 +6,26 @@ from pydantic import Field, model_validator
 
 from brine.settings.section import Section
 
-NEURAL_DEFAULTS = {
-    **{"three_body_cutoff_A": 5.0, "two_body_channels": 8, "three_body_channels": 8},
-    **{"energy_weight": 2.0, "stress_weight": 2.0},
+_NETWORK = {"two_body_channels": 8, "energy_weight": 2.0, "stress_weight": 2.0}
+PRESETS: dict[str, dict[str, float]] = {
+    "fast": {
+        **_NETWORK,
+        **{"two_body_cutoff_A": 4.5, "three_body_cutoff_A": 4.5},
+        **{"three_body_channels": 6, "angular_momentum": 2},
+    },
+    "balanced": {
+        **_NETWORK,
+        **{"two_body_cutoff_A": 6.0, "three_body_cutoff_A": 5.0},
+        **{"three_body_channels": 8, "angular_momentum": 3},
+    },
+    "accurate": {
+        **_NETWORK,
+        **{"two_body_cutoff_A": 6.0, "three_body_cutoff_A": 5.0},
+        **{"three_body_channels": 12, "angular_momentum": 4},
+        **{"products": 32, "hidden": 64, "epochs": 100},
+    },
 }
-"""Where the `neural` readout's defaults differ: a network needs fewer functions."""
+"""Networks from the fastest to the most accurate; other keys keep their defaults."""
 
 
 class NativeSettings(Section):
@@ -20,6 +35,9 @@ class NativeSettings(Section):
     readout: Literal["linear", "neural"] = "linear"
     """`linear`: features enter the energy as they are. `neural`: a network per element
     reads the two-body channels and products of two mixes of the density's channels."""
+    preset: Literal["fast", "balanced", "accurate"] | None = None
+    """`neural`: sizes and cutoffs, where no other key says otherwise; `balanced` where
+    only the readout is named."""
     two_body_cutoff_A: float = Field(default=6.0, gt=1.0, le=12.0)
     """Where two-body channels vanish."""
     three_body_cutoff_A: float = Field(default=6.0, gt=1.0, le=10.0)
@@ -52,16 +70,20 @@ class NativeSettings(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _fill_in_the_readout(cls, given: Any) -> Any:
-        if isinstance(given, dict) and given.get("readout") == "neural":
-            return {**NEURAL_DEFAULTS, **given}
-        return given
+    def _fill_in_the_preset(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        neural = given.get("readout") == "neural"
+        preset = given.get("preset") or ("balanced" if neural else None)
+        if preset not in PRESETS:
+            return given
+        return {"readout": "neural", **PRESETS[preset], **given, "preset": preset}
 
     @model_validator(mode="after")
     def _settings_must_have_a_reader(self) -> Self:
         if self.readout == "neural":
             return self
-        for name in ("products", "hidden", "epochs", "learning_rate"):
+        for name in ("preset", "products", "hidden", "epochs", "learning_rate"):
             value = getattr(self, name)
             if value != type(self).model_fields[name].default:
                 raise ValueError(
