@@ -16,7 +16,7 @@ SMALL = NativeSettings(
     two_body_channels=6,
     three_body_channels=4,
     angular_momentum=2,
-    epochs=30,
+    epochs=60,
 )
 
 

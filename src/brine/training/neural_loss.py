@@ -40,20 +40,25 @@ class Loss:
             self._samples.append(label_of(targets, index, atoms))
         self._n_labelled = len(self._samples)
         usual = 3 * float(data.n_atoms.mean())
-        for demands in targets.demands(squeezed=True):
+        for demands in (targets.lone_pairs(), *targets.demands(squeezed=True)):
             self.trainer.add_frame(*descriptor.arrays(demands.atoms))
-            self._samples.append(_Demanded(demands, usual))
+            weight = 2 / max(usual, len(demands.targets))
+            self._samples.append(_Demanded(demands, weight))
 
     def epoch(self, rng: np.random.Generator) -> list[NDArray[np.int64]]:
-        """Every labelled frame in random order, some with demands beside them."""
-        n_demanded = len(self._samples) - self._n_labelled
-        n_drawn = min(n_demanded, self._n_labelled // DEMANDED_SHARE + 1)
-        demanded = self._n_labelled + rng.choice(n_demanded, n_drawn, replace=False)
+        """Every labelled frame in random order, some with demands beside them.
+
+        Beside those stand the lone pairs, and one other structure.
+        """
+        lone_pairs, others = self._n_labelled, np.arange(len(self._samples))
+        others = others[lone_pairs + 1 :]
+        n_drawn = min(len(others), self._n_labelled // DEMANDED_SHARE + 1)
+        demanded = rng.choice(others, n_drawn, replace=False)
         frames = rng.permutation(self._n_labelled)[:, None]
         beside = np.sort(rng.choice(self._n_labelled, n_drawn, replace=False))
         steps = list(frames)
         for place, structure in zip(beside, demanded, strict=True):
-            steps[place] = np.append(steps[place], structure)
+            steps[place] = np.append(steps[place], [lone_pairs, structure])
         return steps
 
     def gradient(
@@ -160,10 +165,13 @@ def label_of(targets: Targets, index: int, atoms: Atoms) -> Label:
 
 @dataclass(frozen=True, eq=False)
 class _Demanded:
-    """What is asked for in a structure without labels, over `n_usual` components."""
+    """What is asked for in a structure without labels; each counts `weight`.
+
+    As much as a force on an atom, but a structure no more than a frame.
+    """
 
     demands: Demands
-    n_usual: float
+    weight: float
 
     @property
     def n_atoms(self) -> int:
@@ -178,5 +186,5 @@ class _Demanded:
         found = np.tensordot(demands.directions, forces, 2)
         short = np.minimum(found - demands.targets, 0.0)
         error = STRICT * short / demands.margins
-        pull = _bounded(error) * STRICT / demands.margins * (2 / self.n_usual)
+        pull = self.weight * _bounded(error) * STRICT / demands.margins
         return _Slope(0.0, np.tensordot(pull, demands.directions, 1), np.zeros((3, 3)))

@@ -29,8 +29,39 @@ SLACK = 3.0
 FRAMES, MOST_FRAMES = 12, 48
 """Frames with pushed molecules for each pair of elements; more where a frame holds
 few of them, such as ions."""
+SPACING, APART = 0.05, 100.0
+"""Å: between the distances of lone pairs, and between the pairs of one structure."""
 PUSHES = 30
 """Molecules pushed in each of them, if it holds as many."""
+
+
+def lone_pair_demands(
+    descriptor: Descriptor, closest: ClosestApproach, *, force_scale: float
+) -> Demands:
+    """Pairs alone, of all elements and at many distances, in one structure.
+
+    Parameters
+    ----------
+    descriptor : Descriptor
+    closest : ClosestApproach
+    force_scale : float, eV/Å
+        Scatter of the labels.
+    """
+    numbers, distances = [], []
+    for z, first in enumerate(descriptor.elements):
+        for a, second in enumerate(descriptor.elements[z:], start=z):
+            for distance in np.arange(0.3, REACH * closest.of_atoms[z, a], SPACING):
+                numbers += [first, second]
+                distances.append(distance)
+    n_pairs = len(distances)
+    positions = np.zeros((n_pairs, 2, 3))
+    positions[:, 1, 0] = distances
+    positions[:, :, 1] = APART * np.arange(n_pairs)[:, None]
+    directions = np.zeros((n_pairs, 2 * n_pairs, 3))
+    directions[np.arange(n_pairs), 2 * np.arange(n_pairs) + 1, 0] = 1.0
+    atoms = Atoms(numbers, positions=positions.reshape(-1, 3))
+    walls = _walls(descriptor, closest)
+    return _bare_repulsion(atoms, directions, walls, force_scale, SLACK)
 
 
 def short_range_demands(
@@ -40,7 +71,7 @@ def short_range_demands(
     *,
     force_scale: float,
 ) -> Iterator[Demands]:
-    """What is asked for below the closest approach, structure by structure.
+    """What is asked for of molecules pushed together, structure by structure.
 
     Parameters
     ----------
@@ -52,53 +83,48 @@ def short_range_demands(
         Scatter of the labels.
     """
     rng = np.random.default_rng(0)
-    everywhere = np.full_like(closest.of_atoms, descriptor.settings.two_body_cutoff_A)
-    walls = (
-        NuclearRepulsion(descriptor, closest.of_atoms),
-        NuclearRepulsion(descriptor, everywhere),
-    )
+    walls = _walls(descriptor, closest)
+    slack = SLACK * force_scale
     for z in range(len(descriptor.elements)):
         for a in range(z, len(descriptor.elements)):
-            pair, shortest = (z, a), closest.of_atoms[z, a]
-            for distance in np.arange(0.3, REACH * shortest, 0.05):
-                yield _isolated_pair(descriptor, walls, pair, distance, force_scale)
-            distances = NEAREST * shortest, REACH * closest.of_molecules[z, a]
+            distances = (
+                NEAREST * closest.of_atoms[z, a],
+                REACH * closest.of_molecules[z, a],
+            )
             n_pushed = 0
             for n_frames in range(MOST_FRAMES):
                 if n_frames >= FRAMES and n_pushed >= FRAMES * PUSHES // 2:
                     break
                 atoms = dataset.frame(int(rng.integers(len(dataset))))
-                pushes = _push(atoms, descriptor, pair, distances, rng)
+                pushes = _push(atoms, descriptor, (z, a), distances, rng)
                 if pushes:
                     n_pushed += len(pushes)
                     directions = np.array(
                         [push.molecule[:, None] * push.away for push in pushes]
                     )
-                    slack = SLACK * force_scale
                     yield _bare_repulsion(atoms, directions, walls, slack, 1.0)
 
 
-def _isolated_pair(
-    descriptor: Descriptor,
-    walls: tuple[NuclearRepulsion, NuclearRepulsion],
-    pair: tuple[int, int],
-    distance: float,
-    force_scale: float,
-) -> Demands:
-    numbers = [descriptor.elements[k] for k in pair]
-    atoms = Atoms(numbers, positions=[[0, 0, 0], [distance, 0, 0]])
-    directions = np.array([[[0, 0, 0], [1, 0, 0]]], dtype=np.float64)
-    return _bare_repulsion(atoms, directions, walls, force_scale, SLACK)
+_Walls = tuple[NuclearRepulsion, NuclearRepulsion]
+"""The baseline, and bare ZBL."""
+
+
+def _walls(descriptor: Descriptor, closest: ClosestApproach) -> _Walls:
+    everywhere = np.full_like(closest.of_atoms, descriptor.settings.two_body_cutoff_A)
+    return (
+        NuclearRepulsion(descriptor, closest.of_atoms),
+        NuclearRepulsion(descriptor, everywhere),
+    )
 
 
 def _bare_repulsion(
     atoms: Atoms,
     directions: NDArray[np.float64],
-    walls: tuple[NuclearRepulsion, NuclearRepulsion],
+    walls: _Walls,
     slack: float,
     strictness: float,
 ) -> Demands:
-    """Forces of bare ZBL along `directions`; `walls` are the baseline and bare ZBL."""
+    """Forces of bare ZBL along `directions`."""
     known, bare = (np.tensordot(directions, w.forces(atoms), 2) for w in walls)
     return Demands(atoms, directions, bare - known, slack + np.abs(bare) / strictness)
 

@@ -13,7 +13,7 @@ from brine.potentials import Descriptor
 from brine.training.closest_approach import closest_approach
 from brine.training.demands import Demands
 from brine.training.nuclear_repulsion import NuclearRepulsion
-from brine.training.short_range import short_range_demands
+from brine.training.short_range import lone_pair_demands, short_range_demands
 from brine.training.stretched_bonds import stretched_bond_demands
 
 VOIGT = ([0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1])
@@ -58,8 +58,13 @@ class Targets:
         self.references = _references(dataset)
         self.scales = self._scatter()
 
+    def lone_pairs(self) -> Demands:
+        """What is asked of pairs alone, closer than in the data."""
+        scale = self.scales.force
+        return lone_pair_demands(self.descriptor, self._closest, force_scale=scale)
+
     def demands(self, *, squeezed: bool = False) -> Iterator[Demands]:
-        """What is asked for beyond the data, of `squeezed` bonds too if so wanted.
+        """What is asked beyond the data in the liquid, of `squeezed` bonds if wanted.
 
         A regression carries what isolated pairs teach its two-body channels over to
         bonds inside molecules; a network does not.
