@@ -54,7 +54,11 @@ def test_a_stretched_bond_is_asked_to_pull_as_the_longest_one_does():
     for demands in found:
         assert len(demands.targets) == 1  # one bond of a molecule at a time
         # Margin: three times the scatter, and the pull itself. No ZBL out there.
-        assert demands.targets[0] == pytest.approx(pull, rel=1e-6)
+        (moved,) = np.flatnonzero(np.abs(demands.directions[0]).any(1))
+        bond = demands.atoms.positions[moved] - demands.atoms.positions[0]
+        back = -bond / np.linalg.norm(bond)
+        np.testing.assert_allclose(demands.directions[0, moved], back, atol=1e-12)
+        assert demands.targets[0] == pytest.approx(-pull, rel=1e-6)
         assert demands.margins[0] == pytest.approx(3.0 - pull, rel=1e-6)
 
 
