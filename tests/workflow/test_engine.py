@@ -53,6 +53,19 @@ def test_every_step_is_done_once_after_its_needs(tmp_path):
     assert (folders["verdict"] / "total.txt").read_text() == str(3 + 3 + 13)
 
 
+def test_a_step_that_wants_every_core_is_not_overtaken(tmp_path):
+    slow = Step("slow", actions.slow, version=1)
+    wide, small = (
+        Step(name, actions.count, 1, {"label": name, "number": 1}, threads=threads)
+        for name, threads in (("wide", None), ("small", 1))
+    )
+    events: list[Event] = []
+    steps = [slow, wide, small]
+    run_steps(steps, Store(tmp_path), crew=local_crew(2), watcher=events.append)
+    started = [event.step for event in events if event.kind == "started"]
+    assert started == ["slow", "wide", "small"]
+
+
 def test_a_second_run_does_nothing(tmp_path):
     first = run(tmp_path, chain())
     calls(tmp_path)

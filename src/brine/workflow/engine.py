@@ -74,8 +74,11 @@ class _Run:
         for step in list(self.waiting):
             threads = min(step.threads or crew.cores, crew.cores)
             busy = sum(t for _, t in self.running.values())
-            if self._blocked(step, pending) or busy + threads > crew.cores:
+            if self._blocked(step, pending):
                 continue
+            # Nobody overtakes a step that waits for cores: it might wait for long.
+            if busy + threads > crew.cores:
+                break
             self.waiting.remove(step)
             self._start(step, threads, crew)
 
