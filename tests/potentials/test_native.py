@@ -280,3 +280,32 @@ def test_the_number_of_threads_changes_no_bit(precision):
         assert again[0] == energy
         np.testing.assert_array_equal(again[1], forces)
         np.testing.assert_array_equal(again[2], virial)
+
+
+@pytest.mark.parametrize("readout", ["linear", "neural"])
+@pytest.mark.parametrize("precision", ["single", "double"])
+def test_every_instruction_set_gives_the_same(readout, precision, monkeypatch):
+    """Held back to what older processors have, down to none of their extensions."""
+    potential = (
+        _random_network()
+        if readout == "neural"
+        else _random_potential(NativeSettings(), size=0.03)
+    )
+    atoms = small_triclinic() * (2, 2, 2)
+    _, *geometry = potential.descriptor.arrays(atoms)
+
+    def found(isa):
+        monkeypatch.setenv("BRINE_ISA", isa)
+        field = potential.force_field(atoms, precision=precision)
+        return field.compute(*geometry)
+
+    energy, forces, virial = found("avx512")
+    tolerance = 1e-10 if precision == "double" else 2e-5
+    for isa in ("avx2", "portable"):
+        again = found(isa)
+        assert again[0] == pytest.approx(energy, rel=tolerance)
+        for value, expected in zip(again[1:], (forces, virial), strict=True):
+            scale = np.abs(expected).max()
+            np.testing.assert_allclose(value, expected, rtol=0, atol=tolerance * scale)
+    with pytest.raises(ValueError, match="got sse9"):
+        found("sse9")

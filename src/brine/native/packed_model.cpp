@@ -1,24 +1,51 @@
 #include "packed_model.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace brine {
 
 namespace {
 
-template <class Number>
-Kernels<Number> kernels(const DescriptorShape& shape) {
+// Instruction sets, the best last; BRINE_ISA in the environment names the best allowed.
+enum class Isa { portable, avx2, avx512 };
+
+Isa allowed() {
+  const char* name = std::getenv("BRINE_ISA");
+  const std::string limit = name ? name : "avx512";
+  if (limit == "portable") return Isa::portable;
+  if (limit == "avx2") return Isa::avx2;
+  if (limit == "avx512") return Isa::avx512;
+  throw std::invalid_argument("BRINE_ISA must be portable, avx2 or avx512, got " +
+                              limit);
+}
+
+Isa supported() {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma"))
-    return avx512::kernels<Number>(shape);
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    return avx2::kernels<Number>(shape);
+    return Isa::avx512;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return Isa::avx2;
 #endif
-  return portable::kernels<Number>(shape);
+  return Isa::portable;
+}
+
+template <class Number>
+Kernels<Number> kernels(const DescriptorShape& shape) {
+  switch (std::min(allowed(), supported())) {
+#if defined(__x86_64__)
+    case Isa::avx512:
+      return avx512::kernels<Number>(shape);
+    case Isa::avx2:
+      return avx2::kernels<Number>(shape);
+#endif
+    default:
+      return portable::kernels<Number>(shape);
+  }
 }
 
 int round_up(int n, int unit) { return (n + unit - 1) / unit * unit; }

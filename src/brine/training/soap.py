@@ -20,8 +20,6 @@ LONGEST = 1.5
 """Times the usual length of a gradient: longer ones are cut."""
 USUAL = 200
 """Steps over which that length is averaged."""
-DECAY = 0.03
-"""Of weights that no gradient holds, over a way of one: 10.48550/arXiv.1711.05101."""
 TURN_EVERY = 10
 """Steps between two looks at the eigenvectors."""
 _MOMENTUM, _SQUARES, _FACTORS = 0.9, 0.99, 0.95
@@ -61,7 +59,6 @@ class Soap:
         floor = _FLOOR * self._usual
         move /= np.sqrt(self._square / (1 - _SQUARES**self._n_steps)) + floor
         self._turn(move, back=True)
-        self._theta *= 1 - DECAY * rate
         self._theta -= rate * move
 
     def _cut(self, gradient: Array) -> None:
