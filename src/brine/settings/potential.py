@@ -20,9 +20,9 @@ PRESETS: dict[str, dict[str, float]] = {
     },
     "accurate": {
         **_NETWORK,
-        **{"two_body_cutoff_A": 6.0, "three_body_cutoff_A": 5.0},
-        **{"three_body_channels": 12, "angular_momentum": 4},
-        **{"products": 32, "hidden": 64, "epochs": 100},
+        **{"two_body_cutoff_A": 6.0, "three_body_cutoff_A": 6.0},
+        **{"three_body_channels": 8, "angular_momentum": 3},
+        **{"products": 32, "hidden": 64, "epochs": 120},
     },
 }
 """Networks from the fastest to the most accurate; other keys keep their defaults."""
