@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ def fit_linear(
     Frames stream through, so memory does not grow with their number.
     """
     equations = NormalEquations(targets.descriptor.n_columns)
-    for demands in (targets.lone_pairs(), *targets.demands()):
+    for demands in (targets.lone_pairs(), *chain.from_iterable(targets.demands())):
         equations.add(*_demanded(targets, demands))
     n_frames = len(targets.dataset)
     due = [max(1, round(share * n_frames)) for share in LEARNING_SHARES]

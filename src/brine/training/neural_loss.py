@@ -18,7 +18,7 @@ STRICT = 5.0
 """How much smaller than a regression's the margins of demands are: a network meets
 them only as far as it must."""
 DEMANDED_SHARE = 3
-"""Labelled frames for each structure with demands that an epoch draws."""
+"""Every so many labelled frames have demands beside them."""
 
 
 class Loss:
@@ -31,6 +31,7 @@ class Loss:
 
     def __init__(self, targets: Targets, threads: int) -> None:
         descriptor, data = targets.descriptor, targets.dataset
+        self._descriptor = descriptor
         nothing = np.zeros((len(data.elements), NetworkLayout.of(descriptor).size))
         model = bare_network(descriptor, nothing)
         self.trainer = _native.SinglePrecisionNeuralTrainer(model, threads)
@@ -40,42 +41,48 @@ class Loss:
             self._samples.append(label_of(targets, index, atoms))
         self._n_labelled = len(self._samples)
         usual = 3 * float(data.n_atoms.mean())
-        for demands in (targets.lone_pairs(), *targets.demands(squeezed=True)):
-            self.trainer.add_frame(*descriptor.arrays(demands.atoms))
-            weight = 2 / max(usual, len(demands.targets))
-            self._samples.append(_Demanded(demands, weight))
+        self._lone_pairs = self._add_demands(targets.lone_pairs(), usual)
+        self._kinds = [
+            [self._add_demands(demands, usual) for demands in kind]
+            for kind in targets.demands(squeezed=True)
+        ]
 
-    def epoch(self, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+    def _add_demands(self, demands: Demands, usual: float) -> int:
+        """The sample that stands for them."""
+        self.trainer.add_frame(*self._descriptor.arrays(demands.atoms))
+        weight = 2 / max(usual, len(demands.targets))
+        self._samples.append(_Demanded(demands, weight))
+        return len(self._samples) - 1
+
+    def epoch(self, rng: np.random.Generator) -> list[list[int]]:
         """Every labelled frame in random order, some with demands beside them.
 
-        Beside those stand the lone pairs, and one other structure.
+        Beside those stand the lone pairs, and a structure of one of the kinds, each
+        as often as the others.
         """
-        lone_pairs, others = self._n_labelled, np.arange(len(self._samples))
-        others = others[lone_pairs + 1 :]
-        n_drawn = min(len(others), self._n_labelled // DEMANDED_SHARE + 1)
-        demanded = rng.choice(others, n_drawn, replace=False)
-        frames = rng.permutation(self._n_labelled)[:, None]
-        beside = np.sort(rng.choice(self._n_labelled, n_drawn, replace=False))
-        steps = list(frames)
-        for place, structure in zip(beside, demanded, strict=True):
-            steps[place] = np.append(steps[place], [lone_pairs, structure])
+        steps = [[int(frame)] for frame in rng.permutation(self._n_labelled)]
+        n_demanded = -(-self._n_labelled // DEMANDED_SHARE)
+        for place in rng.choice(self._n_labelled, n_demanded, replace=False):
+            steps[place].append(self._lone_pairs)
+            if self._kinds:
+                kind = self._kinds[rng.integers(len(self._kinds))]
+                steps[place].append(kind[rng.integers(len(kind))])
         return steps
 
     def gradient(
-        self, weights: NDArray[np.float64], samples: NDArray[np.int64]
+        self, weights: NDArray[np.float64], samples: list[int]
     ) -> NDArray[np.float64]:
         """(n_elements, size) array: dL/d(weights), summed over samples."""
-        frames = samples.tolist()
-        energy, forces, virial = self.trainer.evaluate(weights, frames)
-        n_atoms = [self._samples[k].n_atoms for k in frames]
+        energy, forces, virial = self.trainer.evaluate(weights, samples)
+        n_atoms = [self._samples[k].n_atoms for k in samples]
         parts = np.split(forces, np.cumsum(n_atoms)[:-1])
         slopes = [
             self._samples[k].slope(float(e), f, v)
-            for k, e, f, v in zip(frames, energy, parts, virial, strict=True)
+            for k, e, f, v in zip(samples, energy, parts, virial, strict=True)
         ]
         return self.trainer.gradient(
             weights,
-            frames,
+            samples,
             np.array([slope.energy for slope in slopes]),
             -np.concatenate([slope.forces for slope in slopes]),
             np.array([slope.strain for slope in slopes]),

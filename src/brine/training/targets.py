@@ -1,6 +1,5 @@
 """What is left of the labels for a fit to explain, and how much each weighs."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,19 +62,25 @@ class Targets:
         scale = self.scales.force
         return lone_pair_demands(self.descriptor, self._closest, force_scale=scale)
 
-    def demands(self, *, squeezed: bool = False) -> Iterator[Demands]:
-        """What is asked beyond the data in the liquid, of `squeezed` bonds if wanted.
+    def demands(self, *, squeezed: bool = False) -> list[list[Demands]]:
+        """What is asked beyond the data in the liquid, one list for each kind.
 
-        A regression carries what isolated pairs teach its two-body channels over to
-        bonds inside molecules; a network does not.
+        Molecules pushed together, stretched bonds, and `squeezed` ones if wanted: a
+        regression carries what isolated pairs teach its two-body channels over to
+        bonds inside molecules, a network does not.
         """
         dataset, descriptor, closest = self.dataset, self.descriptor, self._closest
         scale = self.scales.force
-        yield from short_range_demands(dataset, descriptor, closest, force_scale=scale)
-        for side in (False, True) if squeezed else (False,):
-            yield from stretched_bond_demands(
-                dataset, descriptor, closest, force_scale=scale, squeezed=side
-            )
+        kinds = [
+            short_range_demands(dataset, descriptor, closest, force_scale=scale),
+            *(
+                stretched_bond_demands(
+                    dataset, descriptor, closest, force_scale=scale, squeezed=side
+                )
+                for side in ((False, True) if squeezed else (False,))
+            ),
+        ]
+        return [found for kind in kinds if (found := list(kind))]
 
     def trust(self, index: int, forces: NDArray[np.float64]) -> float:
         """Less than one for frames far more violent than the rest.
