@@ -33,5 +33,9 @@ def test_a_box_that_cannot_be_is_refused(tmp_path, molecules, oracle, sentence):
         plan(_protocol(molecules, **oracle), tmp_path)
 
 
-def test_a_box_of_water_is_planned(tmp_path):
-    assert plan(_protocol({"H2O": 64}), tmp_path)
+def test_the_oracle_runs_longer_than_the_model(tmp_path):
+    protocol = _protocol({"H2O": 64})
+    steps = {step.name: step.inputs for step in plan(protocol, tmp_path)}
+    for name in ("nvt", "npt"):
+        longer = protocol.reference.length * steps[name]["duration_ps"]
+        assert steps[f"oracle-{name}"]["duration_ps"] == longer > 0

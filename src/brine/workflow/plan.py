@@ -210,7 +210,7 @@ class _Plan:
                     "dynamics": self._dynamics("equilibration_ps"),
                     "timestep_fs": reference.timestep_fs,
                     "ensemble": ensemble,
-                    "duration_ps": duration,
+                    "duration_ps": reference.length * duration,
                     "seed": self._seed(10 + number),
                 },
                 needs=("start",),
