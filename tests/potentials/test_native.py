@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from brine.errors import PotentialFileError
+from brine.errors import InputError, PotentialFileError
 from brine.native import _native
 from brine.potentials import Descriptor, NativePotential, load
 from brine.potentials.tables import linear_model
@@ -307,5 +307,5 @@ def test_every_instruction_set_gives_the_same(readout, precision, monkeypatch):
         for value, expected in zip(again[1:], (forces, virial), strict=True):
             scale = np.abs(expected).max()
             np.testing.assert_allclose(value, expected, rtol=0, atol=tolerance * scale)
-    with pytest.raises(ValueError, match="got sse9"):
+    with pytest.raises(InputError, match="got sse9"):
         found("sse9")

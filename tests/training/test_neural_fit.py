@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from ase import Atoms
 
 from brine.native import _native
 from brine.potentials import Descriptor, NetworkLayout, bare_network
@@ -7,7 +8,8 @@ from brine.settings.potential import NativeSettings
 from brine.structures.neighbours import neighbour_pairs
 from brine.testing.potential import small_triclinic, two_waters
 from brine.training import calibrate, fit
-from brine.training.neural_loss import label_of
+from brine.training.demands import Demands
+from brine.training.neural_loss import DEMANDED_SHARE, Demanded, Loss, label_of
 from brine.training.targets import Targets
 from tests.potentials.training_frames import water_like_frames
 
@@ -132,6 +134,55 @@ def test_the_loss_slopes_are_derivatives_and_missing_labels_have_none():
     np.testing.assert_allclose(far, farther, rtol=1e-3)
     if not data.has_stress[0]:
         np.testing.assert_array_equal(small.strain, 0.0)
+
+
+def test_a_demand_pulls_only_where_it_is_not_met():
+    """Twice the force that is asked for is as good as the force itself."""
+    atoms = two_waters()
+    directions = np.zeros((2, len(atoms), 3))
+    directions[0, 1, 0] = directions[1, 2, 1] = 1.0
+    demanded = Demanded(
+        Demands(atoms, directions, np.array([3.0, 3.0]), np.array([1.0, 1.0])), 1.0
+    )
+    forces = np.zeros((len(atoms), 3))
+    forces[1, 0], forces[2, 1] = 6.0, 2.0
+    slope = demanded.slope(0.0, forces, np.zeros((3, 3)))
+    assert slope.forces[2, 1] < 0
+    slope.forces[2, 1] = 0.0
+    np.testing.assert_array_equal(slope.forces, 0.0)
+    assert slope.energy == 0.0
+    np.testing.assert_array_equal(slope.strain, 0.0)
+
+
+def test_an_epoch_has_each_frame_once_and_each_kind_of_demand_as_often():
+    data = water_like_frames(30)
+    targets = Targets(data, Descriptor(data.elements, SMALL))
+    loss, rng = Loss(targets, 1), np.random.default_rng(0)
+    sizes = [len(kind) for kind in targets.demands(squeezed=True)]
+    n_kinds, lone = len(sizes), len(data)
+    assert max(sizes) > 5 * min(sizes)
+    drawn = []
+    for _ in range(60):
+        steps = loss.epoch(rng)
+        assert sorted(step[0] for step in steps) == list(range(len(data)))
+        beside = [step[1:] for step in steps if len(step) > 1]
+        assert len(beside) == len(data) / DEMANDED_SHARE
+        assert all(first == lone for first, _ in beside)
+        drawn += [other for _, other in beside]
+    kinds = np.searchsorted(lone + 1 + np.cumsum(sizes), drawn, side="right")
+    share = np.bincount(kinds, minlength=n_kinds) / len(drawn)
+    np.testing.assert_allclose(share, 1 / n_kinds, atol=2 / len(drawn) ** 0.5)
+
+
+def test_lone_atoms_push_each_other_away():
+    """Closer than in any frame, down to where only ZBL is left."""
+    data = water_like_frames(40)
+    potential = fit(data, SMALL)
+    for k, first in enumerate(data.elements):
+        for m, second in enumerate(data.elements):
+            for distance in np.arange(0.5, 0.9, 0.05) * potential.shortest[k, m]:
+                pair = Atoms([first, second], positions=[[0, 0, 0], [distance, 0, 0]])
+                assert potential.evaluate(pair).forces[1, 0] > 0, (pair, distance)
 
 
 def test_errors_are_predicted_to_the_right_size():

@@ -2,12 +2,16 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from brine.cli.display import reporting
 from brine.cli.failures import answered
+
+if TYPE_CHECKING:
+    from brine.dynamics import Ensemble
+    from brine.structures.simulation import Simulation
 
 
 class EnsembleName(StrEnum):
@@ -37,36 +41,45 @@ def md(
 
     Example: `brine md water/potential.brine box.xyz --out run --duration-ps 20`
     """
-    from brine.dynamics import NPT, NVE, NVT, Ensemble, MDSettings, run_md
+    from brine.dynamics import MDSettings, run_md
     from brine.errors import UnknownElementError
     from brine.potentials import load
     from brine.structures.files import read_frames
 
-    chosen: Ensemble
-    match ensemble:
-        case EnsembleName.NVE:
-            chosen = NVE(temperature)
-        case EnsembleName.NVT:
-            chosen = NVT(temperature)
-        case EnsembleName.NPT:
-            chosen = NPT(temperature, pressure=pressure)
     settings = MDSettings(
-        chosen,
+        _ensemble(ensemble, temperature, pressure),
         n_steps=round(1e3 * duration / timestep) if timestep else 0,
         timestep=timestep,
         interval=max(1, round(interval / timestep)) if timestep else 1,
         seed=seed,
     )
     (atoms,) = read_frames(structure, index=-1, what="structure")
-    atoms = atoms.repeat(repeat)
     loaded = load(potential)
     with reporting("md", quiet=json) as report:
         try:
-            simulation = run_md(atoms, loaded, settings, out=out, report=report)
+            simulation = run_md(
+                atoms.repeat(repeat), loaded, settings, out=out, report=report
+            )
         except UnknownElementError as error:
             raise UnknownElementError(
                 f"{potential} cannot run {structure}: {error}"
             ) from None
+    _tell(simulation, out, json=json)
+
+
+def _ensemble(name: EnsembleName, temperature: float, pressure: float) -> "Ensemble":
+    from brine.dynamics import NPT, NVE, NVT
+
+    match name:
+        case EnsembleName.NVE:
+            return NVE(temperature)
+        case EnsembleName.NVT:
+            return NVT(temperature)
+        case EnsembleName.NPT:
+            return NPT(temperature, pressure=pressure)
+
+
+def _tell(simulation: "Simulation", out: Path, *, json: bool) -> None:
     stopped = simulation.stopped
     if json:
         from json import dumps

@@ -30,14 +30,18 @@ def run(
     Example: `brine run water.yaml --out water`
     """
     from brine.cli.tables import print_verdict
+    from brine.errors import SettingsError
     from brine.settings import load_protocol
     from brine.workflow import run_protocol
 
     settings = load_protocol(protocol)
     with display(quiet=json) as watcher:
-        verdict = run_protocol(
-            settings, out, base=protocol.parent, cores=cores, watcher=watcher
-        )
+        try:
+            verdict = run_protocol(
+                settings, out, base=protocol.parent, cores=cores, watcher=watcher
+            )
+        except SettingsError as error:
+            raise SettingsError(f"{protocol}: {error}") from None
     if json:
         typer.echo(verdict.to_json())
     else:

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "input_error.hpp"
+
 namespace brine {
 
 namespace {
@@ -19,8 +21,8 @@ Isa allowed() {
   if (limit == "portable") return Isa::portable;
   if (limit == "avx2") return Isa::avx2;
   if (limit == "avx512") return Isa::avx512;
-  throw std::invalid_argument("BRINE_ISA must be portable, avx2 or avx512, got " +
-                              limit);
+  throw InputError("BRINE_ISA must be portable, avx2 or avx512, got " + limit +
+                   "; set one of these or unset it.");
 }
 
 Isa supported() {

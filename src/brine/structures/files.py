@@ -7,7 +7,8 @@ from ase import Atoms
 from ase.io import read
 from ase.io.formats import UnknownFileTypeError
 
-from brine.errors import DataFileError, in_one_line
+from brine.errors import DataFileError, InputError, in_one_line
+from brine.structures.neighbours import check_geometry
 
 
 def read_frames(path: Path, *, index: int | str = ":", what: str) -> list[Atoms]:
@@ -24,7 +25,8 @@ def read_frames(path: Path, *, index: int | str = ":", what: str) -> list[Atoms]
     Raises
     ------
     DataFileError
-        The file does not exist, is of no format that ASE knows, or is damaged.
+        The file does not exist, is empty, is of no format that ASE knows, or is
+        damaged; positions are not finite, or a periodic cell has no volume.
     """
     try:
         with warnings.catch_warnings():
@@ -33,6 +35,8 @@ def read_frames(path: Path, *, index: int | str = ":", what: str) -> list[Atoms]
     except FileNotFoundError:
         raise DataFileError(f"{path} does not exist; give a {what}.") from None
     except UnknownFileTypeError:
+        if path.is_file() and not path.stat().st_size:
+            raise DataFileError(f"{path} is empty; give a {what}.") from None
         raise DataFileError(
             f"{path} must be a {what} in a format that ASE knows, and is in none; "
             "extended XYZ (`.extxyz`) always is."
@@ -42,4 +46,12 @@ def read_frames(path: Path, *, index: int | str = ":", what: str) -> list[Atoms]
         raise DataFileError(
             f"{path} cannot be read as a {what}: {in_one_line(error)}."
         ) from error
-    return frames if isinstance(frames, list) else [frames]
+    if not isinstance(frames, list):
+        frames = [frames]
+    for k, atoms in enumerate(frames):
+        try:
+            check_geometry(atoms.positions, atoms.cell.array, atoms.pbc)
+        except InputError as error:
+            frame = f", frame {k}" if len(frames) > 1 else ""
+            raise DataFileError(f"{path}{frame}: {error}") from None
+    return frames

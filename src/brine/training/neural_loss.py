@@ -35,7 +35,7 @@ class Loss:
         nothing = np.zeros((len(data.elements), NetworkLayout.of(descriptor).size))
         model = bare_network(descriptor, nothing)
         self.trainer = _native.SinglePrecisionNeuralTrainer(model, threads)
-        self._samples: list[Label | _Demanded] = []
+        self._samples: list[Label | Demanded] = []
         for index, atoms in enumerate(data.frames()):
             self.trainer.add_frame(*descriptor.arrays(atoms))
             self._samples.append(label_of(targets, index, atoms))
@@ -51,7 +51,7 @@ class Loss:
         """The sample that stands for them."""
         self.trainer.add_frame(*self._descriptor.arrays(demands.atoms))
         weight = 2 / max(usual, len(demands.targets))
-        self._samples.append(_Demanded(demands, weight))
+        self._samples.append(Demanded(demands, weight))
         return len(self._samples) - 1
 
     def epoch(self, rng: np.random.Generator) -> list[list[int]]:
@@ -171,7 +171,7 @@ def label_of(targets: Targets, index: int, atoms: Atoms) -> Label:
 
 
 @dataclass(frozen=True, eq=False)
-class _Demanded:
+class Demanded:
     """What is asked for in a structure without labels; each counts `weight`.
 
     As much as a force on an atom, but a structure no more than a frame.

@@ -80,9 +80,7 @@ class _Sides:
     def __init__(self, matrices: Array) -> None:
         *stack, n_rows, n_columns = matrices.shape
         self._factors = [np.zeros((*stack, n, n)) for n in (n_rows, n_columns)]
-        self._bases = [
-            np.broadcast_to(np.eye(n), (*stack, n, n)) for n in (n_rows, n_columns)
-        ]
+        self._bases: list[Array] = []
 
     def see(self, gradient: Array, n_steps: int) -> None:
         """Average, and now and then look for the eigenvectors again.
@@ -96,7 +94,7 @@ class _Sides:
         ):
             factor *= kept
             factor += (1 - kept) * product
-        if n_steps == 1:
+        if not self._bases:
             self._bases = [np.linalg.eigh(factor)[1] for factor in self._factors]
         elif n_steps % TURN_EVERY == 0:
             self._bases = [

@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 from brine.datasets.auditing.findings import Finding, named, per_source
 from brine.datasets.dataset import Dataset
 from brine.errors import InputError
+from brine.structures.molecules import LONGEST_OH
 from brine.structures.neighbours import neighbour_pairs
 from brine.structures.progress import Report, silent
 from brine.units import BOLTZMANN
 
 REACH = 4.0
 """Å: pairs farther apart are not looked at."""
-LONGEST_OH = 1.25
-"""Å"""
 STRETCH_RANGE = (0.9, 1.1)
 """Å: where the O–H stretch is nearly harmonic."""
 OVERLAP = 0.4
