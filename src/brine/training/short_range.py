@@ -23,14 +23,14 @@ from brine.training.demands import Demands
 from brine.training.nuclear_repulsion import NuclearRepulsion
 
 NEAREST, REACH = 0.65, 0.95
-"""Shares of the closest approach between which ZBL is asked for."""
+"""Shares of the closest approach to which molecules are pushed."""
 SLACK = 3.0
 """How much less a pushed molecule weighs than a force on an atom, or a lone pair."""
 FRAMES, MOST_FRAMES = 12, 48
 """Frames with pushed molecules for each pair of elements; more where a frame holds
 few of them, such as ions."""
-SPACING, APART = 0.05, 100.0
-"""Å: between the distances of lone pairs, and between the pairs of one structure."""
+NEAREST_PAIR, SPACING, APART = 0.3, 0.05, 100.0
+"""Å: the shortest distance of lone pairs, the next one, and the way to other pairs."""
 PUSHES = 30
 """Molecules pushed in each of them, if it holds as many."""
 
@@ -38,7 +38,7 @@ PUSHES = 30
 def lone_pair_demands(
     descriptor: Descriptor, closest: ClosestApproach, *, force_scale: float
 ) -> Demands:
-    """Pairs alone, of all elements and at many distances, in one structure.
+    """Pairs alone, of all elements, from the closest approach inwards, all in one.
 
     Parameters
     ----------
@@ -50,7 +50,8 @@ def lone_pair_demands(
     numbers, distances = [], []
     for z, first in enumerate(descriptor.elements):
         for a, second in enumerate(descriptor.elements[z:], start=z):
-            for distance in np.arange(0.3, REACH * closest.of_atoms[z, a], SPACING):
+            # From the closest approach itself inwards: no gap for a well.
+            for distance in np.arange(closest.of_atoms[z, a], NEAREST_PAIR, -SPACING):
                 numbers += [first, second]
                 distances.append(distance)
     n_pairs = len(distances)
