@@ -10,7 +10,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "brine"
 
 ROOMS = (
-    *("units", "errors", "settings", "structures", "datasets", "oracles"),
+    *("units", "errors", "threads", "settings", "structures", "datasets", "oracles"),
     *("potentials", "training", "dynamics", "observables", "validation", "learning"),
     *("reports", "workflow", "cli"),
 )

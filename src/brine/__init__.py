@@ -17,7 +17,16 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "brine.datasets": ("Dataset", "audit", "read_dataset", "write_dataset"),
-    "brine.dynamics": ("NPT", "NVE", "NVT", "MDSettings", "Ramp", "run_md"),
+    "brine.dynamics": (
+        "NPT",
+        "NVE",
+        "NVT",
+        "MDSettings",
+        "Ramp",
+        "Replica",
+        "run_md",
+        "run_replicas",
+    ),
     "brine.observables": (
         "coordination_number",
         "density",

@@ -1,5 +1,7 @@
 """``brine md``."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,13 +37,17 @@ def md(
     interval: Annotated[float, typer.Option("--interval-fs", min=0.0)] = 50.0,
     repeat: Annotated[int, typer.Option(min=1, help="Repeat the box each way.")] = 1,
     seed: Annotated[int, typer.Option(min=0)] = 1,
+    replicas: Annotated[
+        int,
+        typer.Option(min=1, help="Runs side by side, in OUT/1, OUT/2, …; seeds count."),
+    ] = 1,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Run molecular dynamics; run again with the same options to continue.
 
     Example: `brine md water/potential.brine box.xyz --out run --duration-ps 20`
     """
-    from brine.dynamics import MDSettings, run_md
+    from brine.dynamics import MDSettings, Replica, run_md, run_replicas
     from brine.errors import UnknownElementError
     from brine.potentials import load
     from brine.structures.files import read_frames
@@ -55,16 +61,23 @@ def md(
     )
     (atoms,) = read_frames(structure, index=-1, what="structure")
     loaded = load(potential)
+    atoms = atoms.repeat(repeat)
     with reporting("md", quiet=json) as report:
         try:
-            simulation = run_md(
-                atoms.repeat(repeat), loaded, settings, out=out, report=report
-            )
+            if replicas == 1:
+                done = {out: run_md(atoms, loaded, settings, out=out, report=report)}
+            else:
+                several = [
+                    Replica(atoms, replace(settings, seed=seed + k), out / f"{k + 1}")
+                    for k in range(replicas)
+                ]
+                found = run_replicas(several, loaded, report=report)
+                done = {out / f"{k + 1}": run for k, run in enumerate(found)}
         except UnknownElementError as error:
             raise UnknownElementError(
                 f"{potential} cannot run {structure}: {error}"
             ) from None
-    _tell(simulation, out, json=json)
+    _tell(done, json=json)
 
 
 def _ensemble(name: EnsembleName, temperature: float, pressure: float) -> "Ensemble":
@@ -79,22 +92,25 @@ def _ensemble(name: EnsembleName, temperature: float, pressure: float) -> "Ensem
             return NPT(temperature, pressure=pressure)
 
 
-def _tell(simulation: "Simulation", out: Path, *, json: bool) -> None:
-    stopped = simulation.stopped
-    if json:
-        from json import dumps
+def _tell(runs: Mapping[Path, "Simulation"], *, json: bool) -> None:
+    for out, simulation in runs.items():
+        stopped = simulation.stopped
+        if json:
+            from json import dumps
 
-        last = {k: float(v[-1]) for k, v in simulation.log.items()}
-        reason = {"reason": stopped.reason, "step": stopped.step} if stopped else None
-        typer.echo(dumps({"out": str(out), "stopped": reason, "last": last}))
-    elif stopped is None:
-        typer.echo(
-            f"{out / 'trajectory.nc'} written, {simulation.ns_per_day:.2f} ns/day"
-        )
-    if stopped is not None:
+            last = {k: float(v[-1]) for k, v in simulation.log.items()}
+            why = {"reason": stopped.reason, "step": stopped.step} if stopped else None
+            typer.echo(dumps({"out": str(out), "stopped": why, "last": last}))
+        elif stopped is None:
+            speed = f"{simulation.ns_per_day:.2f} ns/day"
+            typer.echo(f"{out / 'trajectory.nc'} written, {speed}")
+    reasons = [
+        f"stopped at step {run.stopped.step}: {run.stopped.reason} The frames before "
+        f"it are in {out / 'stopped-frames.extxyz'}."
+        for out, run in runs.items()
+        if run.stopped is not None
+    ]
+    if reasons:
         from brine.errors import UnstableRunError
 
-        raise UnstableRunError(
-            f"stopped at step {stopped.step}: {stopped.reason} The frames before it "
-            f"are in {out / 'stopped-frames.extxyz'}."
-        )
+        raise UnstableRunError("\n".join(reasons))

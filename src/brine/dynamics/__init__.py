@@ -12,6 +12,7 @@ from brine.dynamics.friction import langevin_friction, transport_objections
 from brine.dynamics.guards import Guards, no_guards
 from brine.dynamics.record import read_log
 from brine.dynamics.reference_systems import harmonic, ideal_gas, lennard_jones
+from brine.dynamics.replicas import Replica, run_replicas
 from brine.dynamics.run import run_md
 from brine.dynamics.settings import MDSettings
 from brine.dynamics.velocities import maxwell_boltzmann
@@ -27,6 +28,7 @@ __all__ = [
     "Guards",
     "MDSettings",
     "Ramp",
+    "Replica",
     "Simulation",
     "Stop",
     "force_field",
@@ -39,5 +41,6 @@ __all__ = [
     "read_amber_netcdf",
     "read_log",
     "run_md",
+    "run_replicas",
     "transport_objections",
 ]

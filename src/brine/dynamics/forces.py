@@ -19,11 +19,14 @@ ForceSource: TypeAlias = Potential | Calculator | _native.ForceField
 Answer = tuple[float, NDArray[np.float64], NDArray[np.float64]]
 
 
-def force_field(source: ForceSource, atoms: Atoms) -> _native.ForceField:
+def force_field(
+    source: ForceSource, atoms: Atoms, *, threads: int = 0
+) -> _native.ForceField:
     """The force field that drives `atoms` with `source`.
 
-    A potential with a method ``force_field(atoms)`` gives a native one, which runs
-    without Python; every other source is asked through a function call each step.
+    A potential with a method ``force_field(atoms, threads=…)`` gives a native one,
+    which runs without Python; every other source is asked through a function call
+    each step.
 
     Raises
     ------
@@ -34,7 +37,7 @@ def force_field(source: ForceSource, atoms: Atoms) -> _native.ForceField:
         return source
     native = getattr(source, "force_field", None)
     if native is not None:
-        field: _native.ForceField = native(atoms)
+        field: _native.ForceField = native(atoms, threads=threads)
         return field
     if isinstance(source, Calculator) or hasattr(source, "get_property"):
         return _native.PythonForceField(_calculator_function(source, atoms))

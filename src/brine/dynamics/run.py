@@ -44,6 +44,7 @@ def run_md(
     settings: MDSettings,
     *,
     out: Path | None = None,
+    threads: int = 0,
     report: Report = silent,
 ) -> Simulation:
     """Molecular dynamics of `atoms` under `potential`.
@@ -59,6 +60,8 @@ def run_md(
         Folder for ``trajectory.nc`` (AMBER NetCDF), ``log.csv``,
         ``checkpoint.npz`` and, where a guard spoke, ``stopped-frames.extxyz``. None:
         everything stays in memory.
+    threads : int
+        Of the native potential; any number gives the same bits, and 0 means all.
     report : Report
         Told about twice a second.
 
@@ -74,7 +77,7 @@ def run_md(
     OutputError
         The disk is full; what is on it lets the run go on.
     """
-    run = _Run(atoms, potential, settings, out)
+    run = _Run(atoms, potential, settings, out, threads)
     try:
         return run.execute(report)
     finally:
@@ -90,12 +93,13 @@ class _Run:
         potential: ForceSource,
         settings: MDSettings,
         out: Path | None,
+        threads: int,
     ) -> None:
         self.settings = settings
         self.state = state = start_state(atoms, settings)
         self.hash = run_hash(state, settings)
         start = state.atoms(state.positions, state.velocities, state.cell)
-        self.field = force_field(potential, start)
+        self.field = force_field(potential, start, threads=threads)
         self.dynamics = make_dynamics(state, settings, field=self.field)
         self.watch = FrameWatch(
             settings.guards,

@@ -11,7 +11,7 @@ from brine.training.errors import (
     force_errors,
     stress_errors,
 )
-from brine.training.fit import fit, thread_count
+from brine.training.fit import fit
 from brine.training.held_out import HeldOutErrors, held_out_errors
 from brine.training.molecular_errors import (
     MolecularErrors,
@@ -40,5 +40,4 @@ __all__ = [
     "predict",
     "split_forces",
     "stress_errors",
-    "thread_count",
 ]

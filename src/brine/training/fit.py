@@ -1,7 +1,5 @@
 """Fitting the native potential to labelled frames."""
 
-import os
-
 import brine
 from brine.datasets import Dataset
 from brine.potentials import Descriptor, NativePotential
@@ -9,6 +7,7 @@ from brine.settings.potential import NativeSettings
 from brine.structures.progress import Report, silent
 from brine.training.linear_fit import Watch, fit_linear
 from brine.training.neural_fit import fit_neural
+from brine.threads import thread_count
 from brine.training.targets import Targets
 
 
@@ -69,13 +68,3 @@ def fit(
         )
     report("fit", {"done": 1.0})
     return potential
-
-
-def thread_count() -> int:
-    """Threads to use: OMP_NUM_THREADS where set, else the cores given to us."""
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    if asked.isdigit() and int(asked) > 0:
-        return int(asked)
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

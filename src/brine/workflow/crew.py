@@ -17,6 +17,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from brine.errors import BrineError
+from brine.threads import available_cores
 from brine.workflow.step import Action, Task
 
 Message = tuple[str, str, dict[str, float]]
@@ -48,13 +49,6 @@ class Crew:
     executor: Executor
     cores: int
     messages: Callable[[float], list[Message]]
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextmanager
