@@ -5,9 +5,9 @@ from brine.datasets import Dataset
 from brine.potentials import Descriptor, NativePotential
 from brine.settings.potential import NativeSettings
 from brine.structures.progress import Report, silent
+from brine.threads import thread_count
 from brine.training.linear_fit import Watch, fit_linear
 from brine.training.neural_fit import fit_neural
-from brine.threads import thread_count
 from brine.training.targets import Targets
 
 
