@@ -39,7 +39,7 @@ class Dynamics(Section):
     temperature_K: PositiveFloat = 298.15
     timestep_fs: PositiveFloat = Field(default=0.5, le=5.0)
     thermostat: Thermostat = VelocityRescaling()
-    equilibration_ps: NonNegativeFloat = 5.0
+    equilibration_ps: NonNegativeFloat = 10.0
     """NVT before every production run, not analysed."""
     nvt_ps: PositiveFloat = 100.0
     """Production at constant volume: g(r), diffusion, coordination."""
