@@ -1,4 +1,4 @@
-"""g(r) and mean squared displacements of 5184 atoms, beside MDAnalysis.
+"""g(r) of 5184 atoms and mean squared displacements of 1728, beside MDAnalysis.
 
 ``python benchmarks/analysis.py`` prints the table; `measurements` gives it as a list.
 Positions are random (1728 waters' worth of atoms at the density of water): neither
@@ -11,18 +11,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
+from measurement import Measurement, measurement, print_all
 
-from brine.observables import mean_squared_displacement, radial_distribution
+from brine.observables import mean_squared_displacement, radial_distributions
 from brine.structures.trajectory import Trajectory
 
 N_MOLECULES = 1728
 EDGE = 37.25
 """Å"""
+REACH = 10.0
+"""Å"""
 N_BINS = 400
 N_FRAMES_RDF = 20
-N_FRAMES_MSD = 2000
-
-Measurement = dict[str, object]
+N_FRAMES_MSD = 5000
 
 
 def measurements() -> list[Measurement]:
@@ -31,31 +32,33 @@ def measurements() -> list[Measurement]:
 
 
 def radial_distribution_times() -> list[Measurement]:
-    """g_OO and g_OH up to half the box, 400 bins, milliseconds per frame."""
+    """g(r) of O–O, and of all three pairs, to 10 Å in 400 bins, ms per frame."""
     trajectory = _random_trajectory(N_FRAMES_RDF)
     results = []
-    for pair in (("O", "O"), ("O", "H")):
-        name = f"rdf_5184_{''.join(pair)}_ms_per_frame"
-        if pair == ("O", "H"):
-            name = "rdf_5184_ms_per_frame"
+    for name, pairs in (
+        ("rdf_5184_OO_ms_per_frame", [("O", "O")]),
+        ("rdf_5184_ms_per_frame", [("O", "O"), ("O", "H"), ("H", "H")]),
+    ):
 
-        def ours(pair: tuple[str, str] = pair) -> object:
-            return radial_distribution(trajectory, pair, n_bins=N_BINS)
+        def ours(pairs: list[tuple[str, str]] = pairs) -> object:
+            return radial_distributions(
+                trajectory, pairs=pairs, r_max=REACH, n_bins=N_BINS
+            )
 
-        def mdanalysis(pair: tuple[str, str] = pair) -> object:
-            return _interrdf(trajectory, pair)
+        def mdanalysis(pairs: list[tuple[str, str]] = pairs) -> object:
+            return [_interrdf(trajectory, pair) for pair in pairs]
 
         results += [
-            _row(name, 1e3 * _seconds(ours) / N_FRAMES_RDF, "ms/frame", None),
+            measurement(name, 1e3 * _seconds(ours) / N_FRAMES_RDF, "ms/frame"),
             *_peer(name, mdanalysis, 1e3 / N_FRAMES_RDF, "ms/frame", "MDAnalysis"),
         ]
     return results
 
 
 def mean_squared_displacement_times() -> list[Measurement]:
-    """MSD of 5184 atoms at all lags of 2000 frames, seconds."""
-    trajectory = _random_trajectory(N_FRAMES_MSD)
-    name = "msd_5184_s_per_2000_frames"
+    """MSD of 1728 atoms at all lags of 5000 frames, seconds."""
+    trajectory = _first_atoms(_random_trajectory(N_FRAMES_MSD), N_MOLECULES)
+    name = "msd_1728_s_per_5000_frames"
 
     def ours() -> object:
         return mean_squared_displacement(trajectory.positions)
@@ -64,18 +67,18 @@ def mean_squared_displacement_times() -> list[Measurement]:
         return _einsteinmsd(trajectory)
 
     def by_windows() -> object:
-        # Cost is proportional to atoms: 54 of them, scaled to all.
-        return _einsteinmsd(_first_atoms(trajectory, 54), fast=False)
+        # Cost is proportional to atoms: 18 of them, scaled to all.
+        return _einsteinmsd(_first_atoms(trajectory, 18), fast=False)
 
     return [
-        _row(name, _seconds(ours), "s", None),
+        measurement(name, _seconds(ours), "s"),
         *_peer(name, with_tidynamics, 1.0, "s", "MDAnalysis with tidynamics"),
         *_peer(
             name,
             by_windows,
-            5184 / 54,
+            N_MOLECULES / 18,
             "s",
-            "MDAnalysis, fft=False (scaled from 54 atoms)",
+            "MDAnalysis, fft=False (scaled from 18 atoms)",
         ),
     ]
 
@@ -123,7 +126,7 @@ def _interrdf(trajectory: Trajectory, pair: tuple[str, str]) -> object:
 
     universe = _universe(trajectory)
     first, second = (universe.select_atoms(f"name {s}") for s in pair)
-    return InterRDF(first, second, nbins=N_BINS, range=(0, EDGE / 2)).run()
+    return InterRDF(first, second, nbins=N_BINS, range=(0, REACH)).run()
 
 
 def _einsteinmsd(trajectory: Trajectory, *, fast: bool = True) -> object:
@@ -148,13 +151,9 @@ def _peer(
     """The peer's row, or nothing where it (or what it needs) is not installed."""
     try:
         with _silence():
-            return [_row(name, factor * _seconds(task, 1), unit, peer)]
+            return [measurement(name, factor * _seconds(task, 1), unit, peer)]
     except ImportError:
         return []
-
-
-def _row(name: str, value: float, unit: str, peer: str | None) -> Measurement:
-    return {"name": name, "value": value, "unit": unit, "peer": peer}
 
 
 @contextmanager
@@ -165,5 +164,4 @@ def _silence() -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    for row in measurements():
-        print(f"{row['name']:32} {row['value']:10.3f} {row['unit']:9} {row['peer']}")
+    print_all(measurements())

@@ -5,7 +5,6 @@ The potential is trained on the spot on SPC/Fw labels, preset `balanced`; what a
 costs does not depend on its weights.
 """
 
-import platform
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ import numpy as np
 from ase import Atoms, units
 from ase.md.bussi import Bussi
 from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
+from measurement import Measurement, measurement, print_all
 
 import brine
 from brine.dynamics import NVT, MDSettings
@@ -27,8 +27,6 @@ TIMESTEP = 0.5
 N_STEPS = 200
 """Of brine; peers run as many as fit into some ten seconds."""
 REPEATS = 3
-
-Measurement = dict[str, object]
 
 
 def measurements() -> list[Measurement]:
@@ -47,12 +45,7 @@ def measurements() -> list[Measurement]:
         # Alternating, so that a slow spell of the machine meets everybody.
         speeds = [{peer: run() for peer, run in runs.items()} for _ in range(REPEATS)]
         rows += [
-            {
-                "name": name,
-                "value": float(np.median([s[peer] for s in speeds])),
-                "unit": "ns/day",
-                "peer": peer,
-            }
+            measurement(name, np.median([s[peer] for s in speeds]), "ns/day", peer)
             for peer in runs
         ]
     return rows
@@ -127,6 +120,4 @@ def _ns_per_day(steps: int, seconds: float) -> float:
 
 
 if __name__ == "__main__":
-    print(platform.processor() or platform.machine())
-    for row in measurements():
-        print(f"{row['name']:28} {row['value']:10.3f} {row['unit']:10} {row['peer']}")
+    print_all(measurements())

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from measurement import Measurement, measurement, print_all
 
 import brine
 from brine.datasets import (
@@ -26,7 +27,7 @@ from brine.datasets import (
 from brine.potentials import NativePotential
 from brine.settings.potential import PRESETS
 from brine.workflow.labelling import order_from_file
-from dynamics import REPEATS, TIMESTEP, Measurement, brine_speed
+from dynamics import REPEATS, TIMESTEP, brine_speed
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 PICTURE = Path(__file__).parents[1] / "docs" / "presets.svg"
@@ -49,15 +50,17 @@ def _of(name: str) -> Iterator[Measurement]:
         potential = brine.fit(dataset.select(split.train), MODELS[name])
         seconds = time.perf_counter() - start
         force, energy = _errors(potential, dataset, split)
-        yield _row(f"force_rmse_{name}{suffix}_meV_per_A", force, "meV/Å")
-        yield _row(f"energy_rmse_{name}{suffix}_meV_per_atom", energy, "meV/atom")
-        yield _row(f"fit_{name}{suffix}_s", seconds, "s")
+        yield measurement(f"force_rmse_{name}{suffix}_meV_per_A", force, "meV/Å")
+        yield measurement(
+            f"energy_rmse_{name}{suffix}_meV_per_atom", energy, "meV/atom"
+        )
+        yield measurement(f"fit_{name}{suffix}_s", seconds, "s")
         if not suffix:
             box = dataset.frame(int(split.train[0]))
             for atoms in (box, box.repeat((3, 3, 3))):
                 speeds = [brine_speed(atoms, potential) for _ in range(REPEATS)]
                 speed = float(np.median(speeds))
-                yield _row(f"md_{len(atoms)}_ns_per_day_{name}", speed, "ns/day")
+                yield measurement(f"md_{len(atoms)}_ns_per_day_{name}", speed, "ns/day")
 
 
 def _splits() -> dict[str, tuple[Dataset, Split]]:
@@ -70,8 +73,9 @@ def _splits() -> dict[str, tuple[Dataset, Split]]:
         fingerprint="revPBE0-D3",
         every=4,
     )
+    block = split_by_time_block(water, train=300, gap=20, test=80, order=order)
     return {
-        "": (water, split_by_time_block(water, train=300, gap=20, test=80, order=order)),
+        "": (water, block),
         "_data_3": (water, split_by_group(water, str(folder / "data_3"))),
         "_nacl": (salt, split_by_composition(salt, "Na4Cl4O56H112")),
     }
@@ -94,7 +98,9 @@ def draw(rows: list[Measurement]) -> None:
     """Error of forces against µs per atom and step of 5184 atoms, as `PICTURE`."""
     from matplotlib import pyplot
 
-    value = {str(row["name"]): float(str(row["value"])) for row in rows}
+    if not rows:
+        return
+    value = {row["name"]: row["value"] for row in rows}
     figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
     for name in MODELS:
         steps_per_s = value[f"md_5184_ns_per_day_{name}"] / (TIMESTEP * 1e-6 * 86400)
@@ -111,13 +117,7 @@ def draw(rows: list[Measurement]) -> None:
     figure.savefig(PICTURE)
 
 
-def _row(name: str, value: float, unit: str) -> Measurement:
-    return {"name": name, "value": value, "unit": unit, "peer": None}
-
-
 if __name__ == "__main__":
     found = measurements()
-    for row in found:
-        print(f"{row['name']:40} {row['value']:10.3f} {row['unit']}")
-    if found:
-        draw(found)
+    print_all(found)
+    draw(found)

@@ -1,6 +1,8 @@
 """Every benchmark beside its peers: ``python benchmarks/run.py [--json FILE] [PART]``.
 
-Parts, several or none for all of them: `dynamics`, `analysis`, `presets`.
+Parts: `dynamics`, `replicas`, `analysis`, `scaling`, `presets`; without any, the first
+three. `presets` trains twelve potentials, takes two hours, and draws
+``docs/presets.svg``.
 
 Each figure is the median of alternating repeats in one process, on as many threads as
 ``OMP_NUM_THREADS`` says, or all cores. A peer that is not installed is left out:
@@ -21,14 +23,21 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import analysis
 import presets
+import replicas
+import scaling
+from measurement import Measurement
 
 import dynamics
 
 PARTS = {
     "dynamics": dynamics.measurements,
+    "replicas": replicas.measurements,
     "analysis": analysis.measurements,
+    "scaling": scaling.measurements,
     "presets": presets.measurements,
 }
+
+QUICK = ["dynamics", "replicas", "analysis"]
 
 
 def main() -> None:
@@ -37,28 +46,30 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write a list of measurements here")
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     arguments = parser.parse_args()
-    chosen = arguments.parts or list(PARTS)
+    chosen = arguments.parts or QUICK
     if unknown := set(chosen) - set(PARTS):
         parser.error(f"PART must be one of {', '.join(PARTS)}, got {unknown.pop()}")
     rows = [row for part in chosen for row in PARTS[part]()]
+    if "presets" in chosen:
+        presets.draw(rows)
     Console().print(_table(rows))
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
 
 
-def _table(rows: list[dict[str, object]]) -> Table:
+def _table(rows: list[Measurement]) -> Table:
     table = Table(title=_machine())
     for heading in ("quantity", "unit", "program", "value", "brine is faster by"):
         table.add_column(heading, justify="right" if heading == "value" else "left")
-    ours = {row["name"]: float(str(row["value"])) for row in rows if not row["peer"]}
+    ours = {row["name"]: row["value"] for row in rows if not row["peer"]}
     for row in rows:
-        value, own = float(str(row["value"])), ours[row["name"]]
-        rate = str(row["unit"]).endswith("/day")
+        value, own = row["value"], ours[row["name"]]
+        rate = row["unit"].endswith("/day")
         ratio = "" if not row["peer"] else f"{own / value if rate else value / own:.1f}"
         table.add_row(
-            str(row["name"]),
-            str(row["unit"]),
-            str(row["peer"] or "brine"),
+            row["name"],
+            row["unit"],
+            row["peer"] or "brine",
             f"{value:.3g}",
             ratio,
         )

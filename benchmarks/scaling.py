@@ -12,6 +12,7 @@ import time
 
 import numpy as np
 from ase import Atoms
+from measurement import Measurement, measurement, print_all
 
 import brine
 from brine.dynamics import NVT, MDSettings
@@ -24,7 +25,7 @@ from brine.potentials import (
     Posterior,
 )
 from brine.threads import thread_count
-from dynamics import TIMESTEP, Measurement, trained_potential
+from dynamics import TIMESTEP, trained_potential
 
 SIZES = ((1, 1, 1), (2, 2, 2), (3, 3, 3), (4, 4, 4), (6, 6, 6), (8, 8, 8))
 """Repeats of 192 atoms: up to 98,304."""
@@ -47,9 +48,9 @@ def _by_atoms(potential: NativePotential, box: Atoms) -> list[Measurement]:
         for threads in sorted({1, thread_count()}):
             cost = _microseconds(potential, atoms, threads)
             name = f"md_{len(atoms)}_us_per_atom_step_{threads}_threads"
-            rows.append(_row(name, cost, "µs"))
+            rows.append(measurement(name, cost, "µs"))
     kilobytes = (_peak_memory() - before) / len(atoms) / 1e3
-    rows.append(_row(f"md_{len(atoms)}_kB_per_atom", kilobytes, "kB"))
+    rows.append(measurement(f"md_{len(atoms)}_kB_per_atom", kilobytes, "kB"))
     return rows
 
 
@@ -81,7 +82,7 @@ def _by_elements(box: Atoms) -> list[Measurement]:
             field.compute(*geometry)
             times.append(time.perf_counter() - start)
         cost = 1e6 * min(times[1:]) / len(atoms)
-        rows.append(_row(f"force_5184_us_per_atom_{count}_elements", cost, "µs"))
+        rows.append(measurement(f"force_5184_us_per_atom_{count}_elements", cost, "µs"))
     return rows
 
 
@@ -90,7 +91,8 @@ def _untrained(elements: tuple[int, ...]) -> NativePotential:
     n_elements = len(elements)
     descriptor = Descriptor(elements, brine.NativeSettings(preset="balanced"))
     layout = NetworkLayout.of(descriptor)
-    weights = np.random.default_rng(0).normal(scale=1e-3, size=(n_elements, layout.size))
+    rng = np.random.default_rng(0)
+    weights = rng.normal(scale=1e-3, size=(n_elements, layout.size))
     n_columns = n_elements * (layout.hidden + 1)
     return NativePotential(
         descriptor=descriptor,
@@ -108,10 +110,5 @@ def _peak_memory() -> float:
     return peak if sys.platform == "darwin" else 1024.0 * peak
 
 
-def _row(name: str, value: float, unit: str) -> Measurement:
-    return {"name": name, "value": value, "unit": unit, "peer": None}
-
-
 if __name__ == "__main__":
-    for row in measurements():
-        print(f"{row['name']:44} {row['value']:10.3f} {row['unit']}")
+    print_all(measurements())
