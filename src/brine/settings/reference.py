@@ -13,7 +13,7 @@ class OracleReference(Section):
     kind: Literal["oracle"]
     timestep_fs: PositiveFloat = 1.0
     """Of the oracle's dynamics."""
-    length: PositiveFloat = 2.0
+    length: PositiveFloat = 1.5
     """Of its runs, as a multiple of the model's: the error bar of what both are
     compared by is the longer one, and the oracle's steps cost less."""
 
