@@ -47,7 +47,7 @@ def md(
 
     Example: `brine md water/potential.brine box.xyz --out run --duration-ps 20`
     """
-    from brine.dynamics import MDSettings, Replica, run_md, run_replicas
+    from brine.dynamics import MDSettings, Replica, run_replicas
     from brine.errors import UnknownElementError
     from brine.potentials import load
     from brine.structures.files import read_frames
@@ -60,24 +60,20 @@ def md(
         seed=seed,
     )
     (atoms,) = read_frames(structure, index=-1, what="structure")
+    folders = [out] if replicas == 1 else [out / f"{k + 1}" for k in range(replicas)]
+    runs = [
+        Replica(atoms.repeat(repeat), replace(settings, seed=seed + k), folder)
+        for k, folder in enumerate(folders)
+    ]
     loaded = load(potential)
-    atoms = atoms.repeat(repeat)
     with reporting("md", quiet=json) as report:
         try:
-            if replicas == 1:
-                done = {out: run_md(atoms, loaded, settings, out=out, report=report)}
-            else:
-                several = [
-                    Replica(atoms, replace(settings, seed=seed + k), out / f"{k + 1}")
-                    for k in range(replicas)
-                ]
-                found = run_replicas(several, loaded, report=report)
-                done = {out / f"{k + 1}": run for k, run in enumerate(found)}
+            simulations = run_replicas(runs, loaded, report=report)
         except UnknownElementError as error:
             raise UnknownElementError(
                 f"{potential} cannot run {structure}: {error}"
             ) from None
-    _tell(done, json=json)
+    _tell(dict(zip(folders, simulations, strict=True)), json=json)
 
 
 def _ensemble(name: EnsembleName, temperature: float, pressure: float) -> "Ensemble":

@@ -46,7 +46,8 @@ def run_replicas(
     """Molecular dynamics of every replica, in their order.
 
     Each ends with the same bits as `run_md` alone gives, and can be killed and run
-    again like it. Ctrl-C stops all of them at their next event.
+    again like it. Ctrl-C stops all of them at their next event. One replica alone has
+    all threads.
 
     Parameters
     ----------
@@ -54,7 +55,8 @@ def run_replicas(
     potential : Potential
         Asked from several threads at once.
     report : Report
-        Told the mean share done, and the sums of steps/s and ns/day.
+        Of one replica, as from `run_md`; of several told the mean share done, and the
+        sums of steps/s and ns/day.
 
     Raises
     ------
@@ -63,6 +65,9 @@ def run_replicas(
         asked.
     """
     _check(replicas, potential)
+    if len(replicas) == 1:
+        (one,) = replicas
+        return [run_md(one.atoms, potential, one.settings, out=one.out, report=report)]
     told = _Together(len(replicas), report)
     with (
         Interruption() as interruption,
