@@ -12,6 +12,7 @@ from brine.cli.observe import observe
 from brine.cli.report import report
 from brine.cli.run import run
 from brine.cli.train import train
+from brine.threads import prefer_wide_blas
 
 app = typer.Typer(
     name="brine",
@@ -50,4 +51,5 @@ def _options(
 
 def main() -> None:
     """Run the command line."""
+    prefer_wide_blas()
     app()
