@@ -1,4 +1,6 @@
-"""Molecular dynamics of 1728 waters: brine's loop, the same model in ASE's, and NEP.
+"""Molecular dynamics of 64 and 1728 waters: brine's loop, and its peers.
+
+The same model in ASE's loop, NEP through calorine, SNAP and DeePMD in LAMMPS.
 
 ``python benchmarks/dynamics.py`` prints the table; `measurements` gives it as a list.
 The potential is trained on the spot on SPC/Fw labels, preset `balanced`; what a step
@@ -15,6 +17,7 @@ import numpy as np
 from ase import Atoms, units
 from ase.md.bussi import Bussi
 from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
+from lammps_peers import lammps_speeds
 from measurement import Measurement, measurement, print_all
 
 import brine
@@ -42,6 +45,7 @@ def measurements() -> list[Measurement]:
         }
         if nep is not None:
             runs["NEP (calorine)"] = partial(ase_speed, atoms, nep)
+        runs |= lammps_speeds(atoms)
         # Alternating, so that a slow spell of the machine meets everybody.
         speeds = [{peer: run() for peer, run in runs.items()} for _ in range(REPEATS)]
         rows += [

