@@ -137,18 +137,23 @@ def test_the_loss_slopes_are_derivatives_and_missing_labels_have_none():
 
 
 def test_a_demand_pulls_only_where_it_is_not_met():
-    """Twice the force that is asked for is as good as the force itself."""
+    """Twice the force that is asked for is as good, unless it is above the ceiling."""
     atoms = two_waters()
-    directions = np.zeros((2, len(atoms), 3))
-    directions[0, 1, 0] = directions[1, 2, 1] = 1.0
-    demanded = Demanded(
-        Demands(atoms, directions, np.array([3.0, 3.0]), np.array([1.0, 1.0])), 1.0
+    directions = np.zeros((3, len(atoms), 3))
+    directions[0, 1, 0] = directions[1, 2, 1] = directions[2, 4, 2] = 1.0
+    asked = Demands(
+        atoms,
+        directions,
+        targets=np.full(3, 3.0),
+        ceilings=np.array([np.inf, np.inf, 4.0]),
+        margins=np.ones(3),
     )
+    demanded = Demanded(asked, 1.0)
     forces = np.zeros((len(atoms), 3))
-    forces[1, 0], forces[2, 1] = 6.0, 2.0
+    forces[1, 0], forces[2, 1], forces[4, 2] = 6.0, 2.0, 6.0
     slope = demanded.slope(0.0, forces, np.zeros((3, 3)))
-    assert slope.forces[2, 1] < 0
-    slope.forces[2, 1] = 0.0
+    assert slope.forces[2, 1] < 0 < slope.forces[4, 2]
+    slope.forces[2, 1] = slope.forces[4, 2] = 0.0
     np.testing.assert_array_equal(slope.forces, 0.0)
     assert slope.energy == 0.0
     np.testing.assert_array_equal(slope.strain, 0.0)

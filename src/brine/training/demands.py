@@ -20,6 +20,8 @@ class Demands:
     targets : (n,) array, eV/Å
         After the baseline is subtracted. Gradient descent asks for as much at least; a
         regression has no inequalities and asks for just that.
+    ceilings : (n,) array, eV/Å
+        The most that gradient descent leaves alone; infinite where more does no harm.
     margins : (n,) array, eV/Å
         The error that each may have.
     """
@@ -27,4 +29,5 @@ class Demands:
     atoms: Atoms
     directions: NDArray[np.float64]
     targets: NDArray[np.float64]
+    ceilings: NDArray[np.float64]
     margins: NDArray[np.float64]

@@ -191,7 +191,7 @@ class Demanded:
         """How the loss changes with each prediction."""
         demands = self.demands
         found = np.tensordot(demands.directions, forces, 2)
-        short = np.minimum(found - demands.targets, 0.0)
-        error = STRICT * short / demands.margins
+        wrong = found - np.clip(found, demands.targets, demands.ceilings)
+        error = STRICT * wrong / demands.margins
         pull = self.weight * _bounded(error) * STRICT / demands.margins
         return _Slope(0.0, np.tensordot(pull, demands.directions, 1), np.zeros((3, 3)))

@@ -127,7 +127,8 @@ def _bare_repulsion(
 ) -> Demands:
     """Forces of bare ZBL along `directions`."""
     known, bare = (np.tensordot(directions, w.forces(atoms), 2) for w in walls)
-    return Demands(atoms, directions, bare - known, slack + np.abs(bare) / strictness)
+    margins = slack + np.abs(bare) / strictness
+    return Demands(atoms, directions, bare - known, np.full_like(bare, np.inf), margins)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,8 +3,10 @@
 A bond that a label never shows broken still has to hold: in a hydrogen-bonded liquid a
 model that is free beyond the longest bond sooner or later parks a proton between two
 oxygens, and one that is free below the shortest lets it fall in. There the fit is asked
-to pull, or push, as hard as the longest, or shortest, bonds of the data do. Only bonds
-of terminal atoms, such as the hydrogens of water, are changed.
+to pull, or push, as hard as the longest, or shortest, bonds of the data do, and not
+many times harder: a bond between hard walls gains energy at every blow, as time steps
+are too long for them. Only bonds of terminal atoms, such as the hydrogens of water, are
+changed.
 """
 
 from collections.abc import Iterator
@@ -28,6 +30,9 @@ EDGE_SHARE = 0.05
 asked for, the force at its very end."""
 STRETCH, SQUEEZE = 1.35, 0.75
 """Times the longest bond, and the shortest: up to there it is asked for."""
+CEILINGS = {"stretched": (1.5, 2.5), "squeezed": (1.5, 6.0)}
+"""Times as hard as at the end of the data that a bond may pull or push, there and at
+the other end of the range."""
 CROWDED = 0.88, 1.0
 """Distances between molecules, as multiples, where bonds are stretched: a proton is
 lost where another molecule comes near."""
@@ -88,13 +93,21 @@ def stretched_bond_demands(
             atoms = dataset.frame(int(rng.integers(len(dataset))))
             if not squeezed and atoms.pbc.all():
                 atoms = scale_molecules(atoms, rng.uniform(*CROWDED))
-            moved, direction = _change(atoms, kind, edge, rng)
+            moved, direction, lengths = _change(atoms, kind, edge, rng)
             back = 1 if squeezed else -1
             directions = np.zeros((len(moved), len(atoms), 3))
             directions[np.arange(len(moved)), moved] = back * direction
             known = np.tensordot(directions, baseline.forces(atoms), 2)
-            margins = np.full(len(moved), margin)
-            yield Demands(atoms, directions, back * edge.force - known, margins)
+            needed = np.full(len(moved), back * edge.force)
+            ceilings = needed * _ceiling(edge, lengths, squeezed)
+            yield Demands(
+                atoms,
+                directions,
+                needed - known,
+                # Where the baseline alone is stronger, nothing may be added.
+                np.maximum(ceilings, known + needed) - known,
+                np.full(len(moved), margin),
+            )
 
 
 def _edges(dataset: Dataset, squeezed: bool) -> Iterator[tuple[Kind, _Edge]]:
@@ -134,8 +147,8 @@ def _on_line(x: NDArray[np.float64], y: NDArray[np.float64], at: float) -> float
 
 def _change(
     atoms: Atoms, kind: Kind, edge: _Edge, rng: np.random.Generator
-) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Change some bonds in place; which atoms moved, and the directions of bonds."""
+) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
+    """Change some bonds in place; atoms that moved, directions and lengths of bonds."""
     found = _terminal_bonds(atoms)
     fits = dict(_kinds(atoms, found)).get(kind, np.empty(0, dtype=np.int64))
     # One atom of a partner, in random order.
@@ -148,7 +161,17 @@ def _change(
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     length = rng.uniform(*edge.lengths, size=(len(fits), 1))
     atoms.positions[found.atom[fits]] += length * direction - vector
-    return found.atom[fits], direction
+    return found.atom[fits], direction, length[:, 0]
+
+
+def _ceiling(
+    edge: _Edge, lengths: NDArray[np.float64], squeezed: bool
+) -> NDArray[np.float64]:
+    """How many times the force of the edge is the most."""
+    near, far = CEILINGS["squeezed" if squeezed else "stretched"]
+    shortest, longest = edge.lengths
+    way = (lengths - shortest) / (longest - shortest)
+    return near + (far - near) * (1 - way if squeezed else way)
 
 
 def _terminal_bonds(atoms: Atoms) -> _TerminalBonds:
