@@ -159,6 +159,51 @@ def failing(error):
     return run
 
 
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--duration-ps", "inf"], "`--duration-ps` must be at least one step"),
+        (["--duration-ps", "1e-9"], "`--duration-ps` must be at least one step"),
+        (["--interval-fs", "inf"], "`--interval-fs` must be at least one step"),
+        (["--timestep-fs", "100"], "`--timestep-fs` must lie between 0 and 5"),
+        (["--timestep-fs", "0"], "`--timestep-fs` must lie between 0 and 5"),
+        (["--seed", "9" * 24], "`seed` must lie between 0 and"),
+    ],
+)
+def test_dynamics_that_cannot_be_are_refused(options, sentence, tmp_path):
+    result = call("md", "p.brine", "box.xyz", "--out", tmp_path / "md", *options)
+
+    assert result.exit_code == REFUSED
+    assert sentence in result.output
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("energy=abc", "frame 0: labels must be numbers"),
+        ("energy=-1.0 X", "frame 0: every atom must be an element, got 'X' for atom 1"),
+    ],
+)
+def test_a_frame_that_makes_no_sense_is_named(line, sentence, tmp_path):
+    label, _, element = line.partition(" ")
+    path = tmp_path / "f.extxyz"
+    path.write_text(
+        f"2\nProperties=species:S:1:pos:R:3 {label}\nH 0 0 0\n{element or 'H'} 0 0 1\n"
+    )
+
+    result = call("audit", path)
+
+    assert result.exit_code == REFUSED
+    assert f"{path}, {sentence}" in " ".join(result.output.split())
+
+
+def test_training_asks_for_its_place_first(tmp_path):
+    result = call("train", "nothing.extxyz", "--out", tmp_path)
+
+    assert result.exit_code == REFUSED
+    assert f"{tmp_path} cannot be written" in result.output
+
+
 def test_errors_raised_on_purpose_are_one_sentence(tmp_path, capsys):
     assert failing(InputError("`cutoff` must be positive."))(tmp_path) == REFUSED
     assert capsys.readouterr().err == "brine: `cutoff` must be positive.\n"

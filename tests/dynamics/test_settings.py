@@ -101,7 +101,7 @@ def test_progress_names_its_numbers_and_ends_at_one():
         (lambda: NPT(300.0, compressibility=-1.0), "`compressibility` must be"),
         (lambda: NPT(300.0, barostat_interval=0), "at least one step"),
         (lambda: MDSettings(NVE(), 10, timestep=0.0), "`timestep` must be positive"),
-        (lambda: MDSettings(NVE(), -1), "`n_steps` must be at least 0"),
+        (lambda: MDSettings(NVE(), -1), "`n_steps` must lie between 0 and"),
         (lambda: MDSettings(NVE(), 1, centre_of_mass="up"), "'fixed' or 'free'"),
     ],
 )

@@ -116,3 +116,11 @@ def test_a_file_that_is_no_trajectory_is_named(tmp_path):
     path.write_text("not a trajectory")
     with pytest.raises(DataFileError, match=r"trajectory\.nc cannot be read"):
         read_amber_netcdf(path)
+
+
+def test_a_file_that_ends_too_early_is_named(run, tmp_path):
+    folder, _, _ = run
+    whole = (folder / "trajectory.nc").read_bytes()
+    (tmp_path / "cut.nc").write_bytes(whole[:-1000])
+    with pytest.raises(DataFileError, match=r"cut\.nc is truncated"):
+        read_amber_netcdf(tmp_path / "cut.nc")

@@ -161,3 +161,16 @@ def test_a_preset_is_a_network_whose_size_other_keys_change():
 def test_a_setting_that_the_readout_never_reads_is_refused():
     with pytest.raises(ValueError, match=r"`hidden` belongs to readout `neural`"):
         NativeSettings(hidden=64)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("? [a, b]\n: 1\n", "line 1: a key must be a word"),
+        ("5: water\n", "line 1: a key must be a word, got 5"),
+        ("name: 2024-99-99\n", "holds a value that cannot be: month must be"),
+        ("seed: !!int abc\n", "holds a value that cannot be"),
+    ],
+)
+def test_keys_and_values_that_no_protocol_can_hold(text, sentence):
+    assert sentence in message(text)

@@ -46,7 +46,7 @@ def start(tmp_path: Path) -> tuple[subprocess.Popen[bytes], Path]:
 
 
 def wait_for(path: Path, lines: int) -> list[str]:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         if path.exists() and len(found := path.read_text().split()) >= lines:
             return found

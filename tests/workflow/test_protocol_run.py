@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from brine.errors import InputError
 from brine.settings import Protocol, load_protocol
 from brine.validation import GATE_NAMES
 from brine.workflow import Event, rewrite_report, run_protocol
@@ -105,6 +107,19 @@ def start(out: Path) -> subprocess.Popen[bytes]:
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
+
+
+@pytest.mark.parametrize(
+    "name", ["nvt-*/log.csv", "verdict-*/step.json", "current.json"]
+)
+def test_a_report_of_damaged_results_names_the_file(finished, tmp_path, name):
+    copy = tmp_path / "run"
+    shutil.copytree(finished, copy)
+    (path,) = (copy / "steps").glob(name)
+    path.write_text("{}")
+
+    with pytest.raises(InputError, match=f"{path} is damaged or missing"):
+        rewrite_report(copy)
 
 
 @pytest.mark.slow

@@ -62,9 +62,9 @@ def _unforeseen(error: Exception, out: object) -> int:
     sentence, details = f"{type(error).__name__}: {error}", traceback.format_exc()
     if len(error.args) == 2 and "Traceback" in str(error.args[1]):
         sentence, details = str(error.args[0]), str(error.args[1])
-    log = Path(out if isinstance(out, str | Path) else ".") / "error.log"
+    folder = Path(out) if isinstance(out, str | Path) else Path.cwd()
+    log = (folder if folder.is_dir() else Path.cwd()) / "error.log"
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(details, encoding="utf-8")
         _say(f"{sentence}; this is a bug, its traceback is in {log}.")
     except OSError:

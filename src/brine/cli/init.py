@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from brine.cli.failures import answered
-from brine.errors import InputError
+from brine.errors import InputError, OutputError
 
 
 def templates() -> dict[str, str]:
@@ -47,4 +47,11 @@ def init(
         raise InputError(
             f"{target} exists and is not overwritten; give another path."
         ) from None
+    except OSError as error:
+        # What stands there is half a protocol, or none.
+        if target.is_file() and not target.is_symlink():
+            target.unlink()
+        raise OutputError(
+            f"{target} cannot be written: {error.strerror}; give another path."
+        ) from error
     typer.echo(f"{target} written; run it with: brine run {target} --out {target.stem}")

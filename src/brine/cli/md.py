@@ -10,10 +10,14 @@ import typer
 
 from brine.cli.display import reporting
 from brine.cli.failures import answered
+from brine.errors import InputError
 
 if TYPE_CHECKING:
     from brine.dynamics import Ensemble
     from brine.structures.simulation import Simulation
+
+LONGEST_STEP, LONGEST_TIME = 5.0, 1e12
+"""fs"""
 
 
 class EnsembleName(StrEnum):
@@ -35,11 +39,17 @@ def md(
     duration: Annotated[float, typer.Option("--duration-ps", min=0.0)] = 10.0,
     timestep: Annotated[float, typer.Option("--timestep-fs", min=0.0)] = 0.5,
     interval: Annotated[float, typer.Option("--interval-fs", min=0.0)] = 50.0,
-    repeat: Annotated[int, typer.Option(min=1, help="Repeat the box each way.")] = 1,
+    repeat: Annotated[
+        int, typer.Option(min=1, max=100, help="Repeat the box each way.")
+    ] = 1,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     replicas: Annotated[
         int,
-        typer.Option(min=1, help="Runs side by side, in OUT/1, OUT/2, …; seeds count."),
+        typer.Option(
+            min=1,
+            max=1000,
+            help="Runs side by side, in OUT/1, OUT/2, …; seeds count.",
+        ),
     ] = 1,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -54,9 +64,9 @@ def md(
 
     settings = MDSettings(
         _ensemble(ensemble, temperature, pressure),
-        n_steps=round(1e3 * duration / timestep) if timestep else 0,
+        n_steps=_steps("--duration-ps", 1e3 * duration, timestep),
         timestep=timestep,
-        interval=max(1, round(interval / timestep)) if timestep else 1,
+        interval=_steps("--interval-fs", interval, timestep),
         seed=seed,
     )
     (atoms,) = read_frames(structure, index=-1, what="structure")
@@ -74,6 +84,20 @@ def md(
                 f"{potential} cannot run {structure}: {error}"
             ) from None
     _tell(dict(zip(folders, simulations, strict=True)), json=json)
+
+
+def _steps(option: str, time: float, timestep: float) -> int:
+    """Of `timestep` in `time`, both in fs."""
+    if not (0 < timestep <= LONGEST_STEP):
+        raise InputError(
+            f"`--timestep-fs` must lie between 0 and {LONGEST_STEP}, got {timestep:g}."
+        )
+    if not timestep / 2 <= time < LONGEST_TIME:
+        raise InputError(
+            f"`{option}` must be at least one step ({timestep:g} fs) and less than "
+            f"{LONGEST_TIME:g} fs, got {time:g} fs."
+        )
+    return round(time / timestep)
 
 
 def _ensemble(name: EnsembleName, temperature: float, pressure: float) -> "Ensemble":
@@ -94,7 +118,7 @@ def _tell(runs: Mapping[Path, "Simulation"], *, json: bool) -> None:
         if json:
             from json import dumps
 
-            last = {k: float(v[-1]) for k, v in simulation.log.items()}
+            last = {k: _known(v[-1]) for k, v in simulation.log.items()}
             why = {"reason": stopped.reason, "step": stopped.step} if stopped else None
             typer.echo(dumps({"out": str(out), "stopped": why, "last": last}))
         elif stopped is None:
@@ -110,3 +134,8 @@ def _tell(runs: Mapping[Path, "Simulation"], *, json: bool) -> None:
         from brine.errors import UnstableRunError
 
         raise UnstableRunError("\n".join(reasons))
+
+
+def _known(value: float) -> float | None:
+    """JSON has no NaN, as of the pressure of a box without walls."""
+    return float(value) if value == value else None

@@ -1,5 +1,6 @@
 """``brine train``."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,7 +8,7 @@ import typer
 
 from brine.cli.display import reporting
 from brine.cli.failures import answered
-from brine.errors import InputError
+from brine.errors import InputError, OutputError
 
 if TYPE_CHECKING:
     from brine.datasets import Dataset
@@ -45,6 +46,7 @@ def train(
     from brine.settings import NativeSettings, load_protocol
     from brine.training import calibrate, fit, held_out_errors, predict
 
+    _refuse_unwritable(out)
     settings = load_protocol(protocol).potential if protocol else NativeSettings()
     with reporting("train", quiet=json) as report:
         dataset = read_dataset(*data, fingerprint=fingerprint, every=every)
@@ -79,6 +81,15 @@ def _answer(
     if errors is not None:
         print_errors(errors)
     typer.echo(f"{out} written, trained on {n_frames} frames")
+
+
+def _refuse_unwritable(out: Path) -> None:
+    usable = out.is_file() or not out.exists()
+    if not (usable and os.access(out.parent, os.W_OK)):
+        raise OutputError(
+            f"{out} cannot be written; `--out` must name a file in a folder that "
+            "exists and that you may write to."
+        )
 
 
 def _refuse_wrong_labels(dataset: "Dataset") -> None:

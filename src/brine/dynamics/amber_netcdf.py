@@ -9,8 +9,10 @@ them). Times are in ps, as the convention asks. Variables beyond the convention:
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import netCDF4
 import numpy as np
@@ -121,8 +123,9 @@ def read_amber_netcdf(path: Path) -> Trajectory:
         with netCDF4.Dataset(path) as file:
             file.set_auto_mask(False)
             variables = {name: v[:] for name, v in file.variables.items()}
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         raise DataFileError(f"{path} cannot be read as NetCDF: {error}.") from error
+    _check_size(path, variables)
     missing = {"atom_types", "masses", "coordinates"} - set(variables)
     if missing:
         raise DataFileError(
@@ -143,6 +146,15 @@ def read_amber_netcdf(path: Path) -> Trajectory:
         times=variables["time"].astype(np.float64) * 1000,
         unwrapped=True,
     )
+
+
+def _check_size(path: Path, variables: Mapping[str, NDArray[Any]]) -> None:
+    """Refuse a file that ends before its last frame: the library fills in zeros."""
+    if path.stat().st_size < sum(array.nbytes for array in variables.values()):
+        raise DataFileError(
+            f"{path} is truncated: it ends before the last of "
+            f"{len(variables.get('time', ()))} frames; copy it again."
+        )
 
 
 def _write_header(

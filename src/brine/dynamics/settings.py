@@ -11,6 +11,9 @@ from brine.dynamics.ensembles import Ensemble
 from brine.dynamics.guards import Guards
 from brine.errors import InputError
 
+MOST = 10**15
+"""Of steps, and for a seed."""
+
 
 @dataclass(frozen=True)
 class MDSettings:
@@ -55,9 +58,10 @@ class MDSettings:
             ("seed", 0),
             ("checkpoint_interval", 1),
         ):
-            if getattr(self, name) < least:
+            if not least <= getattr(self, name) <= MOST:
                 raise InputError(
-                    f"`{name}` must be at least {least}, got {getattr(self, name)}."
+                    f"`{name}` must lie between {least} and {MOST}, got "
+                    f"{getattr(self, name)}."
                 )
         if self.centre_of_mass not in ("fixed", "free"):
             raise InputError(

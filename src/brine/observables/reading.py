@@ -59,7 +59,7 @@ def read_trajectory(
         A topology is given and MDAnalysis is not installed.
     """
     path = Path(path)
-    if interval_fs is not None and not interval_fs > 0:
+    if interval_fs is not None and not 0 < interval_fs < np.inf:
         raise InputError(f"`interval_fs` must be positive, got {interval_fs}.")
     for file in (path, topology):
         if file is not None and not Path(file).is_file():

@@ -75,6 +75,8 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     for key_node, _ in node.value:
         key = loader.construct_object(key_node, deep=True)
         line = key_node.start_mark.line + 1
+        if not isinstance(key, str):
+            raise SettingsError(f"line {line}: a key must be a word, got {key!r}.")
         if key in keys:
             raise SettingsError(
                 f"line {line} gives `{key}` a second time (first on line {keys[key]}); "
@@ -92,6 +94,9 @@ def _read_yaml(text: str, name: str) -> Any:
         return yaml.load(text, Loader=_Loader)
     except SettingsError as error:
         raise SettingsError(f"{name}: {error}") from None
+    except (TypeError, ValueError) as error:
+        # PyYAML's own constructors, of dates and numbers that cannot be.
+        raise SettingsError(f"{name} holds a value that cannot be: {error}.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""

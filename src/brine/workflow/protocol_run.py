@@ -19,7 +19,13 @@ from brine.workflow.lock import locked
 from brine.workflow.plan import plan
 from brine.workflow.simulating import POTENTIAL
 from brine.workflow.step import Task
-from brine.workflow.store import RECORD, Store, copy_atomically, write_atomically
+from brine.workflow.store import (
+    Store,
+    copy_atomically,
+    damage,
+    read_record,
+    write_atomically,
+)
 
 RESOLVED = "protocol.resolved.yaml"
 CURRENT = "current.json"
@@ -79,19 +85,11 @@ def rewrite_report(out: str | Path, *, report: Report = silent) -> Verdict:
     Raises
     ------
     InputError
-        No run has finished in `out`.
+        No run has finished in `out`, or a result of it is damaged.
     """
     out = Path(out)
-    try:
-        text = (out / "steps" / CURRENT).read_text(encoding="utf-8")
-    except OSError:
-        raise InputError(
-            f"{out} holds no finished run; `brine run PROTOCOL --out {out}` makes one."
-        ) from None
-    folders = {
-        name: out / "steps" / folder for name, folder in json.loads(text).items()
-    }
-    record = json.loads((folders["verdict"] / RECORD).read_text(encoding="utf-8"))
+    folders = _current(out)
+    record = read_record(folders["verdict"])
     with locked(out), TemporaryDirectory(dir=out) as folder:
         task = Task(
             inputs=record["inputs"],
@@ -104,6 +102,29 @@ def rewrite_report(out: str | Path, *, report: Report = silent) -> Verdict:
         with threadpool_limits(task.threads):
             judge_protocol(task)
         return _publish(Path(folder), out)
+
+
+def _current(out: Path) -> dict[str, Path]:
+    """Where each step's result stands, every one of them as it was stored."""
+    listed = out / "steps" / CURRENT
+    try:
+        names = json.loads(listed.read_text(encoding="utf-8"))
+        folders = {str(name): out / "steps" / folder for name, folder in names.items()}
+        wrong = None if "verdict" in folders else listed
+    except OSError:
+        raise InputError(
+            f"{out} holds no finished run; `brine run PROTOCOL --out {out}` makes one."
+        ) from None
+    except (ValueError, AttributeError, TypeError):
+        wrong, folders = listed, {}
+    for folder in folders.values():
+        wrong = wrong or damage(folder)
+    if wrong is not None:
+        raise InputError(
+            f"{wrong} is damaged or missing; `brine run PROTOCOL --out {out}` makes it "
+            "again."
+        )
+    return folders
 
 
 def _publish(folder: Path, out: Path) -> Verdict:

@@ -1,5 +1,6 @@
 """Results of steps on disk: complete or absent, never half."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -30,19 +31,9 @@ class Store:
         return self.root / "steps" / ".partial" / f"{step.name}-{digest[:DIGITS]}"
 
     def has(self, step: Step, digest: str) -> bool:
-        """Whether the result is there and every file still has its size."""
+        """Whether the result is there, and is what was stored."""
         folder = self.folder(step, digest)
-        try:
-            record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-            return bool(
-                record["hash"] == digest
-                and all(
-                    (folder / name).stat().st_size == size
-                    for name, size in record["files"].items()
-                )
-            )
-        except (OSError, ValueError, KeyError):
-            return False
+        return damage(folder) is None and read_record(folder)["hash"] == digest
 
     def open(self, step: Step, digest: str) -> Path:
         """The partial folder, kept from an earlier attempt only if `step` resumes."""
@@ -56,7 +47,7 @@ class Store:
         """Make the partial folder the result, in one rename."""
         partial, folder = self.partial(step, digest), self.folder(step, digest)
         files = {
-            str(path.relative_to(partial)): path.stat().st_size
+            str(path.relative_to(partial)): _checksum(path)
             for path in sorted(partial.rglob("*"))
             if path.is_file() and path.name != RECORD
         }
@@ -75,6 +66,32 @@ class Store:
             shutil.rmtree(folder)
         partial.replace(folder)
         return folder
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """How the result in `folder` came about."""
+    record: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    return record
+
+
+def damage(folder: Path) -> Path | None:
+    """The first file of a result that is not as it was stored; None if all are."""
+    try:
+        checksums: dict[str, str] = dict(read_record(folder)["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return folder / RECORD
+    for name, checksum in checksums.items():
+        try:
+            if _checksum(folder / name) != checksum:
+                return folder / name
+        except OSError:
+            return folder / name
+    return None
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_atomically(path: Path, text: str) -> None:

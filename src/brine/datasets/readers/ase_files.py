@@ -98,7 +98,13 @@ def _first_broken_frame(path: Path) -> str:
 
 def _frame(atoms: Atoms, *, default_group: str, where: str) -> Frame:
     group = atoms.info.get("group", atoms.info.get("set", default_group))
-    frame = frame_from_atoms(atoms, group=str(group))
+    nameless = np.flatnonzero(atoms.numbers < 1)
+    if nameless.size:
+        raise DataFileError(
+            f"{where}: every atom must be an element, got "
+            f"{atoms.symbols[nameless[0]]!r} for atom {nameless[0]}; name it."
+        )
+    frame = _attached(atoms, str(group), where)
     energy, forces, stress = frame.energy, frame.forces, frame.stress
     if energy is None:
         found = _find("energy", atoms.info)
@@ -109,6 +115,17 @@ def _frame(atoms: Atoms, *, default_group: str, where: str) -> Frame:
     if stress is None and (found := _find("stress", atoms.info)) is not None:
         stress = _tensor(found, "stress", where)
     return replace(frame, energy=energy, forces=forces, stress=stress)
+
+
+def _attached(atoms: Atoms, group: str, where: str) -> Frame:
+    """The frame with the labels that ASE has recognised."""
+    try:
+        return frame_from_atoms(atoms, group=group)
+    except (TypeError, ValueError) as error:
+        raise DataFileError(
+            f"{where}: labels must be numbers ({in_one_line(error)}); mend or remove "
+            "the frame."
+        ) from None
 
 
 def _find(label: str, values: Mapping[str, Any]) -> Any | None:
