@@ -109,9 +109,7 @@ def start(out: Path) -> subprocess.Popen[bytes]:
     )
 
 
-@pytest.mark.parametrize(
-    "name", ["nvt-*/log.csv", "verdict-*/step.json", "current.json"]
-)
+@pytest.mark.parametrize("name", ["nvt-*/log.csv", "fit-*/step.json", "current.json"])
 def test_a_report_of_damaged_results_names_the_file(finished, tmp_path, name):
     copy = tmp_path / "run"
     shutil.copytree(finished, copy)
