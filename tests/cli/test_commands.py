@@ -141,7 +141,7 @@ def test_a_file_of_no_known_format_is_named(command, what, tmp_path):
     result = call(*command, path, *out)
 
     assert result.exit_code == REFUSED
-    assert f"{path} must be a {what} in a format that ASE knows" in result.stderr
+    assert f"{path}, given as a {what}, is in no format that ASE knows" in result.stderr
 
 
 def failing(error):

@@ -22,7 +22,7 @@ class Protocol(Section):
 
     name: str = Field(min_length=1, max_length=80)
     """Title of the report."""
-    seed: int = Field(default=1, ge=0)
+    seed: int = Field(default=1, ge=0, lt=2**32)
     """All randomness comes from it."""
     system: System
     labels: Labels

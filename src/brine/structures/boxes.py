@@ -22,6 +22,8 @@ TOLERANCES: Final = (2.0, 1.8, 1.6)
 """Å between hydrogens of different molecules; the smaller ones serve dense salts."""
 CLOSE_PACKING: Final = 0.64
 """Volume fraction of spheres packed at random; beyond it Packmol need not try."""
+THINNEST: Final = 1e-4
+"""g/mL: steam is thicker."""
 PATIENCE: Final = 60.0
 """Seconds for each tolerance, and as many milliseconds more as 20 times the atoms."""
 HEAVY_FACTOR: Final = 1.2
@@ -111,8 +113,8 @@ def _check(
             raise InputError(
                 f"the number of {name} must be a positive integer, got {count}."
             )
-    if not (np.isfinite(density) and density > 0):
-        raise InputError(f"`density` must be positive, in g/mL, got {density}.")
+    if not THINNEST <= density < np.inf:
+        raise InputError(f"`density` must be at least {THINNEST} g/mL, got {density}.")
     charge = sum(count * species[name].charge for name, count in molecules.items())
     if charge:
         raise InputError(

@@ -1,6 +1,7 @@
 """Frames from any file that ASE reads."""
 
 import warnings
+from itertools import islice
 from pathlib import Path
 
 from ase import Atoms
@@ -34,17 +35,12 @@ def read_frames(path: Path, *, index: int | str = ":", what: str) -> list[Atoms]
             frames = read(path, index=index)
     except FileNotFoundError:
         raise DataFileError(f"{path} does not exist; give a {what}.") from None
-    except UnknownFileTypeError:
+    except Exception as error:
+        # ASE's readers raise anything from AssertionError to XYZError.
         if path.is_file() and not path.stat().st_size:
             raise DataFileError(f"{path} is empty; give a {what}.") from None
         raise DataFileError(
-            f"{path} must be a {what} in a format that ASE knows, and is in none; "
-            "extended XYZ (`.extxyz`) always is."
-        ) from None
-    except Exception as error:
-        # ASE's readers raise anything from AssertionError to XYZError.
-        raise DataFileError(
-            f"{path} cannot be read as a {what}: {in_one_line(error)}."
+            f"{path}, given as a {what}, {why_unreadable(path, error)}"
         ) from error
     if not isinstance(frames, list):
         frames = [frames]
@@ -55,3 +51,36 @@ def read_frames(path: Path, *, index: int | str = ":", what: str) -> list[Atoms]
             frame = f", frame {k}" if len(frames) > 1 else ""
             raise DataFileError(f"{path}{frame}: {error}") from None
     return frames
+
+
+def why_unreadable(path: Path, error: Exception) -> str:
+    """What ASE's `error` on reading a file means, as the end of a sentence."""
+    if isinstance(error, UnknownFileTypeError):
+        return "is in no format that ASE knows; extended XYZ (`.extxyz`) always is one."
+    place = _first_broken_frame(path)
+    if isinstance(error, KeyError):
+        return f"cannot be read{place}: {error} is no chemical element or column."
+    return f"cannot be read{place}: {in_one_line(error)}."
+
+
+def _first_broken_frame(path: Path) -> str:
+    """Where an XYZ file stops making sense, as words; empty for other formats."""
+    if path.suffix not in (".xyz", ".extxyz"):
+        return ""
+    with path.open(errors="replace") as lines:
+        for frame in range(10**9):
+            head = lines.readline()
+            if not head.strip():
+                return ""
+            if not head.strip().isdigit():
+                return f" at frame {frame} (a count of atoms must stand here)"
+            n_atoms = int(head)
+            body = list(islice(lines, n_atoms + 1))
+            columns = {len(line.split()) for line in body[1:]}
+            if len(body) < n_atoms + 1 or len(columns) > 1:
+                return (
+                    f" at frame {frame}, which is truncated or damaged "
+                    f"({max(len(body) - 1, 0)} of {n_atoms} atom lines found); "
+                    "remove that frame or copy the file again"
+                )
+    return ""

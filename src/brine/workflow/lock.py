@@ -16,9 +16,15 @@ def locked(folder: Path) -> Iterator[None]:
     Raises
     ------
     InputError
-        Another process holds it.
+        Another process holds it, or it is no folder.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise InputError(
+            f"{folder} must be a folder, and a file is in its place; choose another "
+            "--out."
+        ) from None
     with (folder / ".lock").open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from brine.datasets.assembly import (
 )
 from brine.datasets.dataset import Dataset
 from brine.errors import DataFileError, in_one_line
+from brine.structures.files import why_unreadable
 
 ASSUMPTIONS = (
     "ASE files: positions in Å, energies in eV, forces in eV/Å, stress in eV/Å³ "
@@ -66,34 +66,8 @@ def _images(path: Path, name: str) -> list[Atoms]:
     try:
         images = ase.io.read(path, index=":")
     except Exception as error:
-        place = _first_broken_frame(path)
-        raise DataFileError(
-            f"{name} cannot be read{place}: {in_one_line(error)}."
-        ) from error
+        raise DataFileError(f"{name} {why_unreadable(path, error)}") from error
     return images if isinstance(images, list) else [images]
-
-
-def _first_broken_frame(path: Path) -> str:
-    """Where an XYZ file stops making sense, as words; empty for other formats."""
-    if path.suffix not in (".xyz", ".extxyz"):
-        return ""
-    with path.open(errors="replace") as lines:
-        for frame in range(10**9):
-            head = lines.readline()
-            if not head.strip():
-                return ""
-            if not head.strip().isdigit():
-                return f" at frame {frame} (a count of atoms must stand here)"
-            n_atoms = int(head)
-            body = list(islice(lines, n_atoms + 1))
-            columns = {len(line.split()) for line in body[1:]}
-            if len(body) < n_atoms + 1 or len(columns) > 1:
-                return (
-                    f" at frame {frame}, which is truncated or damaged "
-                    f"({max(len(body) - 1, 0)} of {n_atoms} atom lines found); "
-                    "remove that frame or copy the file again"
-                )
-    return ""
 
 
 def _frame(atoms: Atoms, *, default_group: str, where: str) -> Frame:
