@@ -62,6 +62,29 @@ def test_a_stretched_bond_is_asked_to_pull_as_the_longest_one_does():
         assert demands.margins[0] == pytest.approx(3.0 - pull, rel=1e-6)
 
 
+@pytest.mark.parametrize("squeezed", [False, True])
+def test_the_most_a_bond_may_do_grows_on_the_way_out(squeezed):
+    """From one and a half times the force at the end of the data; ZBL counts too."""
+    data, _ = _labelled()
+    descriptor = Descriptor(data.elements, SMALL)
+    baseline = NuclearRepulsion(descriptor, closest_approach(data, descriptor).of_atoms)
+    lengths, times = [], []
+    for demands in _demands(data, squeezed=squeezed):
+        (moved,) = np.flatnonzero(np.abs(demands.directions[0]).any(1))
+        bond = demands.atoms.positions[moved] - demands.atoms.positions[0]
+        known = np.tensordot(demands.directions, baseline.forces(demands.atoms), 2)
+        lengths.append(np.linalg.norm(bond))
+        needed = demands.targets + known
+        ceiling = demands.ceilings + known
+        if squeezed:
+            assert ceiling >= known + needed - 1e-9
+        times.append(float((ceiling / needed)[0]))
+    outwards = np.argsort(lengths)[:: -1 if squeezed else 1]
+    assert 1.5 <= times[outwards[0]] < times[outwards[-1]]
+    assert squeezed or times[outwards[-1]] <= 2.5
+    assert (np.diff(np.array(times)[outwards]) > -1e-9).all()
+
+
 def test_a_squeezed_bond_is_asked_to_push():
     """The shortest bonds' own push, less what the baseline already gives."""
     data, _ = _labelled()
