@@ -45,7 +45,7 @@ def _snap() -> tuple[str, ...]:
     """Commands for a SNAP of usual size: cutoff 5 Å, twojmax 8."""
     folder = Path(tempfile.mkdtemp())
     n_columns = sum(
-        j + 1 > 0 and (j1 + j2 + j) % 2 == 0 and j >= j1
+        (j1 + j2 + j) % 2 == 0 and j >= j1
         for j1 in range(SNAP_ORDER + 1)
         for j2 in range(j1 + 1)
         for j in range(j1 - j2, min(SNAP_ORDER, j1 + j2) + 1)
@@ -139,12 +139,8 @@ def _speed(atoms: Atoms, pair: tuple[str, ...], *, ranks: int) -> float:
     if ranks > 1:
         command = ["mpirun", "-np", str(min(ranks, thread_count())), *command]
     _run(command, folder)
-    speeds = re.findall(r"Performance:\s+([\d.]+) ns/day", _log(folder))
-    return float(speeds[-1])
-
-
-def _log(folder: Path) -> str:
-    return (folder / "log.lammps").read_text()
+    log = (folder / "log.lammps").read_text()
+    return float(re.findall(r"Performance:\s+([\d.]+) ns/day", log)[-1])
 
 
 def _run(command: list[str], folder: Path) -> None:

@@ -1,8 +1,7 @@
 """Every benchmark beside its peers: ``python benchmarks/run.py [--json FILE] [PART]``.
 
 Parts: `dynamics`, `replicas`, `analysis`, `scaling`, `presets`; without any, the first
-three. `presets` trains twelve potentials, takes two hours, and draws
-``docs/presets.svg``.
+three. `presets` trains twelve potentials and draws ``docs/presets.svg``.
 
 Each figure is the median of alternating repeats in one process, on as many threads as
 ``OMP_NUM_THREADS`` says, or all cores. A peer that is not installed is left out:

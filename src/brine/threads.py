@@ -33,5 +33,6 @@ def prefer_wide_blas(cpuinfo: Path = Path("/proc/cpuinfo")) -> None:
         return
     parts = (line.partition(":") for line in lines)
     first = {key.strip(): value.split() for key, _, value in parts}
-    if first.get("vendor_id") == ["AuthenticAMD"] and set(first["flags"]) >= WIDE:
+    flags = set(first.get("flags", ()))
+    if first.get("vendor_id") == ["AuthenticAMD"] and flags >= WIDE:
         os.environ.setdefault("OPENBLAS_CORETYPE", "SkylakeX")

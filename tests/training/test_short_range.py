@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
@@ -46,6 +47,11 @@ def test_two_atoms_alone_are_asked_to_be_driven_apart():
     kinds = {tuple(pair) for pair in found.atoms.numbers.reshape(-1, 2).tolist()}
     assert kinds == {(1, 1), (1, 8), (8, 8)}
     assert n_pairs > 3 * 5
+    # No gap between the data and what is asked for.
+    element = descriptor.index(found.atoms.numbers).reshape(-1, 2)
+    for kind in {tuple(pair) for pair in element.tolist()}:
+        mine = (element == kind).all(1)
+        assert lone.distances[::2][mine].max() == pytest.approx(closest.of_atoms[kind])
     away = found.directions[np.arange(n_pairs), 2 * np.arange(n_pairs) + 1]
     np.testing.assert_array_equal(away, np.tile([1.0, 0.0, 0.0], (n_pairs, 1)))
     assert np.count_nonzero(found.directions) == n_pairs

@@ -123,9 +123,11 @@ def read_amber_netcdf(path: Path) -> Trajectory:
         with netCDF4.Dataset(path) as file:
             file.set_auto_mask(False)
             variables = {name: v[:] for name, v in file.variables.items()}
+            classic = file.data_model.startswith("NETCDF3")
     except (OSError, RuntimeError) as error:
         raise DataFileError(f"{path} cannot be read as NetCDF: {error}.") from error
-    _check_size(path, variables)
+    if classic:
+        _check_size(path, variables)
     missing = {"atom_types", "masses", "coordinates"} - set(variables)
     if missing:
         raise DataFileError(
@@ -149,7 +151,10 @@ def read_amber_netcdf(path: Path) -> Trajectory:
 
 
 def _check_size(path: Path, variables: Mapping[str, NDArray[Any]]) -> None:
-    """Refuse a file that ends before its last frame: the library fills in zeros."""
+    """Refuse a classic file that ends before its last frame, which is read as zeros.
+
+    Other files may be compressed, and their library notices.
+    """
     if path.stat().st_size < sum(array.nbytes for array in variables.values()):
         raise DataFileError(
             f"{path} is truncated: it ends before the last of "
