@@ -9,16 +9,22 @@ transform of their power spectrum (Calandrini et al. 2011, 10.1051/sfn/201112010
 Atoms are taken in blocks, so that memory does not grow with their number.
 """
 
-import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
 from brine.errors import InputError, ShapeError
+from brine.threads import thread_count
 
-BLOCK = 4_000_000
-"""Numbers transformed at once"""
+BLOCK = 160_000
+"""Numbers that one thread transforms at once: they fit its cache."""
+
+_Sums: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def mean_squared_displacement(
@@ -83,36 +89,66 @@ def squared_displacements(
     InputError
         A lag is out of range.
     """
-    n_frames, n_columns = series.shape
+    n_frames = len(series)
     if not len(lags) or lags.min() < 0 or lags.max() >= n_frames:
         raise InputError(
             f"lags must lie between 0 and {n_frames - 1} frames, got "
             f"{lags.min(initial=0)} to {lags.max(initial=0)}."
         )
     length = fft.next_fast_len(n_frames + int(lags.max()), real=True)
-    n_units = int(units.max()) + 1
-    power = np.zeros((n_units, length // 2 + 1))
-    squares = np.zeros((n_units, n_frames))
-    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-    order = np.argsort(units, kind="stable")
-    step = max(1, BLOCK // length)
-    for first in range(0, n_columns, step):
-        columns = order[first : first + step]
-        block = np.ascontiguousarray(series[:, columns].T)
-        block -= block.mean(axis=1, keepdims=True)
-        spectrum = fft.rfft(block, n=length, axis=1, workers=workers)
-        starts = np.flatnonzero(np.diff(units[columns], prepend=-1))
-        here = units[columns][starts]
-        # One unit of `block` at a time is contiguous: sum by segments.
-        power[here] += np.add.reduceat(
-            np.square(spectrum.real) + np.square(spectrum.imag), starts, axis=0
-        )
-        squares[here] += np.add.reduceat(np.square(block), starts, axis=0)
-    correlation = fft.irfft(power, n=length, axis=1, workers=workers)[:, lags]
-    sums = np.concatenate([np.zeros((n_units, 1)), np.cumsum(squares, axis=1)], axis=1)
+    power, squares = _sums_within_units(series, units, length)
+    correlation = fft.irfft(power, n=length, axis=1)[:, lags]
+    sums = np.pad(np.cumsum(squares, axis=1), ((0, 0), (1, 0)))
     both = sums[:, n_frames - lags] + sums[:, -1:] - sums[:, lags]
-    members = np.bincount(units, minlength=n_units)[:, None]
+    members = np.bincount(units)[:, None]
     msd: NDArray[np.float64] = (both - 2 * correlation) / (n_frames - lags) / members
     # Rounding leaves a tiny number, of either sign, at lag zero.
     msd[:, lags == 0] = 0
     return np.maximum(msd, 0)
+
+
+def _sums_within_units(
+    series: NDArray[np.float64], units: NDArray[np.integer], length: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Power spectra and squares of the columns, each summed within its unit.
+
+    Blocks go to whoever is free and are added in order: any number of threads gives
+    the same bits.
+    """
+    order = np.argsort(units, kind="stable")
+    step = max(1, BLOCK // length)
+    blocks = [order[first : first + step] for first in range(0, len(order), step)]
+    n_units = int(units.max()) + 1
+    power = np.zeros((n_units, length // 2 + 1))
+    squares = np.zeros((n_units, len(series)))
+
+    def sums(columns: NDArray[np.integer]) -> list[tuple[int, _Sums]]:
+        return list(_sums_of_block(series, columns, units[columns], length))
+
+    with ThreadPoolExecutor(thread_count()) as pool:
+        for found in pool.map(sums, blocks):
+            for unit, (of_power, of_squares) in found:
+                power[unit] += of_power
+                squares[unit] += of_squares
+    return power, squares
+
+
+def _sums_of_block(
+    series: NDArray[np.float64],
+    columns: NDArray[np.integer],
+    units: NDArray[np.integer],
+    length: int,
+) -> Iterator[tuple[int, _Sums]]:
+    """The same of a few columns that stand unit by unit."""
+    n_frames = len(series)
+    padded = np.zeros((len(columns), length))
+    block = padded[:, :n_frames]
+    block[:] = series[:, columns].T
+    block -= block.mean(axis=1, keepdims=True)
+    starts = np.flatnonzero(np.diff(units, prepend=-1))
+    spans = [slice(*ends) for ends in pairwise([*starts, len(units)])]
+    squares = [np.einsum("ij,ij->j", block[s], block[s]) for s in spans]
+    spectrum = fft.rfft(padded, axis=1, overwrite_x=True).view(np.float64)
+    for span, of_squares in zip(spans, squares, strict=True):
+        parts = np.einsum("ij,ij->j", spectrum[span], spectrum[span])
+        yield int(units[span.start]), (parts[0::2] + parts[1::2], of_squares)
