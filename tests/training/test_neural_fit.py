@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from ase import Atoms
+from scipy.integrate import lebedev_rule
 
 from brine.native import _native
 from brine.potentials import Descriptor, NetworkLayout, bare_network
@@ -39,8 +42,9 @@ def _trainer(settings=SMALL, seed=0):
         SMALL,
         SMALL.model_copy(update={"three_body_channels": 11, "angular_momentum": 4}),
         SMALL.model_copy(update={"hidden": 48, "products": 32, "angular_momentum": 1}),
+        SMALL.model_copy(update={"body_order": 4, "angular_momentum": 3}),
     ],
-    ids=["small", "two-vectors", "wide"],
+    ids=["small", "two-vectors", "wide", "four-body"],
 )
 def test_the_gradient_is_that_of_energy_and_its_change_along_a_tangent(settings):
     """∂/∂θ (e·E + dE/dt) by central differences, in random directions of θ."""
@@ -70,36 +74,45 @@ def test_neither_threads_nor_company_change_a_bit():
     np.testing.assert_array_equal(together[1][n_atoms[1] :], single[1])
 
 
-def test_the_network_reads_products_of_mixed_densities():
-    """Its inputs, straight from the formula and from Legendre polynomials."""
-    trainer, weights, _ = _trainer()
-    descriptor = Descriptor((1, 8), SMALL)
-    layout, atoms = NetworkLayout.of(descriptor), small_triclinic()
-    inputs = trainer.layers(weights, [0])[:, : layout.n_inputs]
-    pairs = neighbour_pairs(atoms, SMALL.three_body_cutoff_A)
-    element, centre = descriptor.index(atoms.numbers), 3
+def test_the_network_reads_invariants_of_mixed_densities():
+    """Averages over directions n of fields f_l(n) = Σ_j w_j P_l(n·r̂_j).
+
+    Σ_m Y_lm(u) Y_lm(v) = P_l(u·v) = (2l + 1) ⟨P_l(n·u) P_l(n·v)⟩, and three harmonics
+    are coupled by ⟨Y Y' Y''⟩. Lebedev's directions average exactly.
+    """
+    settings = SMALL.model_copy(update={"body_order": 4, "angular_momentum": 3})
+    trainer, weights, _ = _trainer(settings)
+    descriptor = Descriptor((1, 8), settings)
+    layout, atoms, centre = NetworkLayout.of(descriptor), small_triclinic(), 3
+    inputs = trainer.layers(weights, [0])[centre, : layout.n_products]
+    directions, shares = lebedev_rule(15)
+    unit, channels = _neighbours(descriptor, atoms, centre)
+    cosine, fields = directions.T @ unit.T, []
+    mixes = layout.views(weights)["mixes"][descriptor.index(atoms.numbers)[centre]]
+    for order, mix in enumerate(mixes):
+        polynomial = np.polynomial.Legendre.basis(order)(cosine)
+        both = polynomial @ channels @ mix
+        fields.append((both[:, : layout.products], both[:, layout.products :]))
+    expected = [(2 * order + 1) * u * v for order, (u, v) in enumerate(fields)]
+    for a, b, c in ((1, 1, 2), (1, 2, 3), (2, 2, 2), (2, 3, 3)):
+        expected.append(fields[a][0] * fields[b][1] * fields[c][0])
+    averages = shares @ np.concatenate(expected, axis=1) / (4 * np.pi)
+    np.testing.assert_allclose(inputs, averages, rtol=1e-9, atol=1e-14)
+
+
+def _neighbours(descriptor, atoms, centre):
+    """Unit vectors to the neighbours of an atom, and their density channels."""
+    settings, n = descriptor.settings, descriptor.n_three
+    cutoff, scale = settings.three_body_cutoff_A, settings.three_body_scale_A
+    pairs = neighbour_pairs(atoms, cutoff)
     mine = pairs.centre == centre
-    g, _ = _native.radial_functions(
-        pairs.distances[mine],
-        descriptor.n_three,
-        SMALL.three_body_cutoff_A,
-        SMALL.three_body_scale_A,
-    )
-    unit = pairs.vectors[mine] / pairs.distances[mine, None]
-    cosine = unit @ unit.T
-    legendre = [np.ones_like(cosine), cosine, 1.5 * cosine**2 - 0.5]
-    channels = np.zeros((mine.sum(), layout.n_channels))
-    for row, a in enumerate(element[pairs.neighbour[mine]]):
-        own = slice(a * descriptor.n_three, (a + 1) * descriptor.n_three)
-        channels[row, own] = g[row]
-    mixes = layout.views(weights)["mixes"][element[centre]]
-    k = layout.products
-    for order, polynomial in enumerate(legendre):
-        mixed = channels @ mixes[order]
-        expected = np.einsum("jk,ij,ik->k", mixed[:, k:], polynomial, mixed[:, :k])
-        np.testing.assert_allclose(
-            inputs[centre, order * k : (order + 1) * k], expected
-        )
+    distances = pairs.distances[mine]
+    g, _ = _native.radial_functions(distances, n, cutoff, scale)
+    channels = np.zeros((len(g), len(descriptor.elements) * n))
+    elements = descriptor.index(atoms.numbers)[pairs.neighbour[mine]]
+    for row, a in enumerate(elements):
+        channels[row, a * n : (a + 1) * n] = g[row]
+    return pairs.vectors[mine] / distances[:, None], channels
 
 
 def test_a_fit_learns_and_repeats():
@@ -115,6 +128,54 @@ def test_a_fit_learns_and_repeats():
     found = np.concatenate([potential.evaluate(a).forces for a in other.frames()])
     error = np.sqrt(np.mean((found - other.forces) ** 2))
     assert error < 0.2 * np.sqrt(np.mean(other.forces**2))
+
+
+def test_a_fit_goes_on_where_it_was_interrupted(tmp_path):
+    data, file = water_like_frames(12), tmp_path / "training.npz"
+    settings = SMALL.model_copy(update={"epochs": 16, "validation_share": 0.25})
+    whole = fit(data, settings)
+
+    def interrupt(epoch, _):
+        if epoch == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(data, settings, watch=interrupt, checkpoint=file)
+    seen = []
+    rest = fit(data, settings, watch=lambda n, _: seen.append(n), checkpoint=file)
+
+    assert seen == [8, 10, 12, 14]
+    np.testing.assert_array_equal(rest.readout.weights, whole.readout.weights)
+
+
+@pytest.mark.parametrize("spoil", ["other seed", "damaged"])
+def test_a_checkpoint_of_no_use_is_passed_over(tmp_path, spoil):
+    data, file = water_like_frames(6), tmp_path / "training.npz"
+    brief = SMALL.model_copy(update={"epochs": 2})
+    fit(data, brief, seed=1, checkpoint=file)
+    if spoil == "damaged":
+        file.write_bytes(file.read_bytes()[:1000])
+    seed = 1 if spoil == "damaged" else 2
+    found = fit(data, brief, seed=seed, checkpoint=file)
+    expected = fit(data, brief, seed=seed)
+    np.testing.assert_array_equal(found.readout.weights, expected.readout.weights)
+
+
+def test_frames_held_back_teach_nothing_and_decide_when_to_stop():
+    """Their forces point the wrong way: what the others teach makes them worse."""
+    data = water_like_frames(12)
+    settings = SMALL.model_copy(update={"epochs": 40, "validation_share": 0.25})
+    forces = data.forces.copy()
+    forces[data.atoms_of(9).start :] *= -1
+    wrong = replace(data, forces=forces, has_energy=np.zeros(12, dtype=bool))
+
+    epochs = []
+    fit(wrong, settings, watch=lambda n, _: epochs.append(n))
+
+    assert epochs[-1] < 20
+    targets = Targets(wrong, Descriptor(wrong.elements, settings))
+    steps = Loss(targets, 1).epoch(np.random.default_rng(0))
+    assert sorted(step[0] for step in steps) == list(range(9))
 
 
 def test_the_loss_slopes_are_derivatives_and_missing_labels_have_none():
@@ -134,6 +195,11 @@ def test_the_loss_slopes_are_derivatives_and_missing_labels_have_none():
     np.testing.assert_allclose(far, farther, rtol=1e-3)
     if not data.has_stress[0]:
         np.testing.assert_array_equal(small.strain, 0.0)
+    step = 1e-6 * rng.normal(size=forces.shape)
+    away = label.forces + 0.3 * rng.normal(size=forces.shape)
+    ends = [label.loss(label.energy, away + k * step, virial) for k in (-1, 1)]
+    slope = label.slope(label.energy, away, virial).forces
+    assert ends[1] - ends[0] == pytest.approx(2 * np.vdot(slope, step), rel=1e-5)
 
 
 def test_a_demand_pulls_only_where_it_is_not_met():

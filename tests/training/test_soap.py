@@ -5,7 +5,9 @@ from scipy.stats import ortho_group
 from brine.potentials import NetworkLayout
 from brine.training.soap import Soap
 
-LAYOUT = NetworkLayout(n_l=1, n_channels=2, products=16, n_inputs=32, hidden=16)
+LAYOUT = NetworkLayout(
+    n_l=1, n_channels=2, products=16, n_products=16, n_inputs=32, hidden=16
+)
 
 
 def _descend(gradient_of, start, n_steps=80):

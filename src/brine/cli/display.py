@@ -32,6 +32,7 @@ FORMATS: Mapping[str, str] = {
     "density_g_per_mL": "{:.3f} g/mL",
     "potential_energy_eV": "{:.2f} eV",
     "energy_eV": "{:.2f} eV",
+    "force_error_meV_per_A": "{:.1f} meV/Å",
 }
 HIDDEN = ("done", "time_left_s", "seconds", "step", "time_fs")
 

@@ -56,13 +56,15 @@ def train(
         if held_out:
             split = split_by_last_part(dataset, fraction=held_out)
             training, test = dataset.select(split.train), dataset.select(split.test)
-        potential = fit(training, settings, report=report)
+        checkpoint = out.with_name(out.name + ".training")
+        potential = fit(training, settings, checkpoint=checkpoint, report=report)
         errors = None
         if test is not None:
             errors = held_out_errors(test, predict(potential, test, report=report))
             if test.has_forces.any():
                 potential = calibrate(potential, test, report=report)
         potential.save(out)
+        checkpoint.unlink(missing_ok=True)
     _answer(out, len(training), errors, json=json)
 
 

@@ -223,10 +223,12 @@ void bind_potentials(nb::module_& m) {
   nb::class_<NeuralShape>(m, "NeuralShape")
       .def(
           "__init__",
-          [](NeuralShape* self, int products, int hidden) {
-            new (self) NeuralShape{products, hidden};
+          [](NeuralShape* self, int products, int hidden, int body_order) {
+            new (self) NeuralShape{products, hidden, body_order};
           },
-          nb::kw_only(), nb::arg("products"), nb::arg("hidden"));
+          nb::kw_only(), nb::arg("products"), nb::arg("hidden"), nb::arg("body_order"))
+      .def("n_products", &NeuralShape::n_products, nb::arg("descriptor"))
+      .def("n_inputs", &NeuralShape::n_inputs, nb::arg("descriptor"));
   nb::class_<NeuralModel>(m, "NeuralModel")
       .def(
           "__init__",

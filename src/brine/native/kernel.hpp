@@ -28,6 +28,8 @@ struct KernelModel {
   const double* shortest;   // [centre][neighbour] Å
   const Number* quadratic;  // linear: [centre][l][width][width]
   NeuralShape neural;
+  const Coupling<Number>* couplings;  // neural: one invariant after the other
+  const int* couplings_end;           // of each invariant
   const Number* weights;     // neural: [centre], laid out by its shape
   const Number* transposed;  // neural: [centre], the same matrices turned
 };

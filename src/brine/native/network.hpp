@@ -93,6 +93,11 @@ struct Network : Density<Number, L, C> {
     return V * lanes;
   }
 
+  static void accumulate(Number* to, const Vector& x) { store(to, load(to) + x); }
+  static void clear(Number* to, int n) {
+    for (int k = 0; k < n; ++k) to[k] = 0;
+  }
+
   // Σ_α mix_{αk} A_{αlm} for all k; elements without near neighbours add nothing.
   static void mix(const Model& model, const Number* weights, const Packed& packed,
                   const Number* density, Number* mixed) {
@@ -110,18 +115,62 @@ struct Network : Density<Number, L, C> {
     }
   }
 
-  // Σ_m U_{k,lm} V_{k,lm}
-  static void products(const Model& model, const Number* u, const Number* v,
-                       Number* q) {
+  // Calls visit(k, row, bar) for the sums over m of each degree, and
+  // visit_term(k, factor, a, b, c) for the terms of each invariant of three: a, b, c
+  // are the places of U, V and U among the mixes, k that of the sum in x.
+  template <class Square, class Cubic>
+  static inline __attribute__((always_inline)) void each_product(const Model& model,
+                                                                 Square&& square,
+                                                                 Cubic&& cubic) {
     const int half = model.neural.products;
-    v += half * LM;
-    for (int k = 0; k < half; k += lanes, u += lanes * LM, v += lanes * LM)
-      for (int l = 0; l <= L; ++l) {
-        Vector sum = {};
-        for (int lm = l * l; lm < (l + 1) * (l + 1); ++lm)
-          sum += load(u + lm * lanes) * load(v + lm * lanes);
-        store(q + l * half + k, sum);
-      }
+    const int n_triples = model.neural.n_triples(model.shape);
+    for (int k = 0; k < half; k += lanes) {
+      const int u = k * LM, v = u + half * LM;
+      for (int l = 0; l <= L; ++l) square(l * half + k, l, u, v);
+      for (int t = 0, at = 0; t < n_triples; ++t)
+        for (; at < model.couplings_end[t]; ++at) {
+          const Coupling<Number>& c = model.couplings[at];
+          cubic((L + 1 + t) * half + k, c.factor, u + c.first * lanes,
+                v + c.second * lanes, u + c.third * lanes);
+        }
+    }
+  }
+
+  // Σ_m U_{k,lm} V_{k,lm} and the invariants of three.
+  static void products(const Model& model, const Number* mixed, Number* x) {
+    clear(x, model.neural.n_products(model.shape));
+    each_product(
+        model,
+        [&](int to, int l, int u, int v) {
+          Vector sum = {};
+          for (int lm = l * l * lanes; lm < (l + 1) * (l + 1) * lanes; lm += lanes)
+            sum += load(mixed + u + lm) * load(mixed + v + lm);
+          store(x + to, sum);
+        },
+        [&](int to, Number factor, int a, int b, int c) {
+          accumulate(x + to, factor * load(mixed + a) * load(mixed + b) * load(mixed + c));
+        });
+  }
+
+  // What they hand back: mixed̄ += J^T x̄.
+  static void pull_products(const Model& model, const Number* bar, const Number* mixed,
+                            Number* mixed_bar) {
+    each_product(
+        model,
+        [&](int from, int l, int u, int v) {
+          const Vector x_bar = load(bar + from);
+          for (int lm = l * l * lanes; lm < (l + 1) * (l + 1) * lanes; lm += lanes) {
+            store(mixed_bar + u + lm, x_bar * load(mixed + v + lm));
+            store(mixed_bar + v + lm, x_bar * load(mixed + u + lm));
+          }
+        },
+        [&](int from, Number factor, int a, int b, int c) {
+          const Vector x_bar = factor * load(bar + from), first = load(mixed + a),
+                       second = load(mixed + b), third = load(mixed + c);
+          accumulate(mixed_bar + a, x_bar * second * third);
+          accumulate(mixed_bar + b, x_bar * first * third);
+          accumulate(mixed_bar + c, x_bar * first * second);
+        });
   }
 
   // Sums of the two-body functions over one element's neighbours; slopes are kept.
@@ -156,7 +205,7 @@ struct Network : Density<Number, L, C> {
     for (int a = 0; a < shape.n_elements; ++a)
       two_body(model, a, s, two + a * shape.n_two);
     mix(model, w, s.packed, s.density, o.mixed);
-    products(model, o.mixed, o.mixed, o.x);
+    products(model, o.mixed, o.x);
     affine(o.x, neural.n_inputs(shape), w + neural.w1(shape), w + neural.b1(shape), h,
            o.z1);
     for (int k = 0; k < h; k += lanes) store(o.a1 + k, ramp(load(o.z1 + k)));

@@ -110,24 +110,62 @@ struct NeuralGradient : Network<Number, L, C> {
     for (int n = 0; n < n_two; ++n) to[n] = total(sum[n]);
   }
 
-  // Ū = q̄ V + q̇̄ V̇ and U̇̄ = q̇̄ V, and the same with U and V exchanged; then
-  // P̄ = Σ_m Ū A + U̇̄ Ȧ.
+  // d/dt of the products, J(mixed) d(mixed)/dt.
+  static void products_motion(const Model& model, const Number* mixed,
+                              const Number* moved, Number* x) {
+    Net::clear(x, model.neural.n_products(model.shape));
+    Net::each_product(
+        model,
+        [&](int to, int l, int u, int v) {
+          Vector sum = {};
+          for (int lm = l * l * lanes; lm < (l + 1) * (l + 1) * lanes; lm += lanes)
+            sum += load(moved + u + lm) * load(mixed + v + lm) +
+                   load(mixed + u + lm) * load(moved + v + lm);
+          store(x + to, sum);
+        },
+        [&](int to, Number factor, int a, int b, int c) {
+          const Vector first = load(mixed + a), second = load(mixed + b),
+                       third = load(mixed + c);
+          Net::accumulate(x + to, factor * (load(moved + a) * second * third +
+                                            first * load(moved + b) * third +
+                                            first * second * load(moved + c)));
+        });
+  }
+
+  // mixed̄ += ∂/∂(mixed) of x̄·J(mixed) d(mixed)/dt.
+  static void pull_curvature(const Model& model, const Number* bar, const Number* mixed,
+                             const Number* moved, Number* mixed_bar) {
+    Net::each_product(
+        model,
+        [&](int from, int l, int u, int v) {
+          const Vector x_bar = load(bar + from);
+          for (int lm = l * l * lanes; lm < (l + 1) * (l + 1) * lanes; lm += lanes) {
+            Net::accumulate(mixed_bar + u + lm, x_bar * load(moved + v + lm));
+            Net::accumulate(mixed_bar + v + lm, x_bar * load(moved + u + lm));
+          }
+        },
+        [&](int from, Number factor, int a, int b, int c) {
+          const Vector x_bar = factor * load(bar + from);
+          const auto pull = [&](int to, int one, int other) {
+            Net::accumulate(mixed_bar + to,
+                            x_bar * (load(moved + one) * load(mixed + other) +
+                                     load(mixed + one) * load(moved + other)));
+          };
+          pull(a, b, c), pull(b, a, c), pull(c, a, b);
+        });
+  }
+
+  // What products hand back to mixes: P̄ = Σ_m Ū A + dU̅/dt dA/dt.
   static void mix_gradient(const Model& model, const Packed& packed, const Rooms& now,
                            const Rooms& moved, const Scratch<Number>& s, Number* out) {
-    const int half = model.neural.products, k_all = 2 * half;
-    const int n_three = model.shape.n_three;
+    const int k_all = 2 * model.neural.products, n_three = model.shape.n_three;
+    Net::pull_products(model, now.x_bar, now.mixed, now.mixed_bar);
+    pull_curvature(model, moved.x_bar, now.mixed, moved.mixed, now.mixed_bar);
+    Net::pull_products(model, moved.x_bar, now.mixed, moved.mixed_bar);
     for (int l = 0; l <= L; ++l)
       for (int k = 0; k < k_all; k += lanes) {
-        const int other = k < half ? k + half : k - half, input = l * half + k % half;
-        const Vector bar = load(now.x_bar + input),
-                     moved_bar = load(moved.x_bar + input);
-        Vector u[2 * L + 1], u_moved[2 * L + 1];
-        for (int m = 0; m < 2 * l + 1; ++m) {
-          const int row = other * LM + (l * l + m) * lanes;
-          const Vector v = load(now.mixed + row);
-          u[m] = bar * v + moved_bar * load(moved.mixed + row);
-          u_moved[m] = moved_bar * v;
-        }
+        const Number* u = now.mixed_bar + k * LM + l * l * lanes;
+        const Number* u_moved = moved.mixed_bar + k * LM + l * l * lanes;
         for (int a = 0; a < model.shape.n_elements; ++a) {
           if (packed.near[a].count == 0) continue;
           for (int n = 0; n < n_three; ++n) {
@@ -139,8 +177,8 @@ struct NeuralGradient : Network<Number, L, C> {
                          k;
             Vector sum = load(to);
             for (int m = 0; m < 2 * l + 1; ++m)
-              sum += s.density[from + m * padded] * u[m] +
-                     s.moved_density[from + m * padded] * u_moved[m];
+              sum += s.density[from + m * padded] * load(u + m * lanes) +
+                     s.moved_density[from + m * padded] * load(u_moved + m * lanes);
             store(to, sum);
           }
         }
@@ -164,11 +202,8 @@ struct NeuralGradient : Network<Number, L, C> {
     }
     mix(model, w, packed, s.density, o.mixed);
     mix(model, w, packed, s.moved_density, d.mixed);
-    products(model, o.mixed, o.mixed, o.x);
-    products(model, d.mixed, o.mixed, d.x);
-    products(model, o.mixed, d.mixed, d.x_bar);  // its room is still free
-    for (int k = 0; k < two; k += lanes)
-      store(d.x + k, load(d.x + k) + load(d.x_bar + k));
+    products(model, o.mixed, o.x);
+    products_motion(model, o.mixed, d.mixed, d.x);
   }
 
   // Up through the hidden layers.

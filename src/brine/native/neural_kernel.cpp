@@ -12,7 +12,7 @@ struct NeuralCentre : Network<Number, L, C> {
   using P = Parts<Number>;
   using Net = Network<Number, L, C>;
   using D::block, D::LM, D::padded;
-  using Net::affine, Net::forward, Net::ramp, Net::ramp_slope, Net::rooms;
+  using Net::affine, Net::forward, Net::pull_products, Net::ramp, Net::ramp_slope, Net::rooms;
   using P::lanes, P::load, P::store, P::total;
   using typename Net::Rooms;
   using typename P::Model;
@@ -93,16 +93,7 @@ struct NeuralCentre : Network<Number, L, C> {
       store(o.bar1 + k, load(o.bar1 + k) * ramp_slope(load(o.z1 + k)));
     affine(o.bar1, h, turned + neural.turned_w1(shape, model.width), nullptr, inputs,
            o.x_bar);
-    const int half = neural.products;
-    for (int k = 0; k < half; k += lanes)
-      for (int l = 0; l <= L; ++l) {
-        const Vector bar = load(o.x_bar + l * half + k);
-        for (int lm = l * l; lm < (l + 1) * (l + 1); ++lm) {
-          const int u = k * LM + lm * lanes, v = half * LM + u;
-          store(o.mixed_bar + u, bar * load(o.mixed + v));
-          store(o.mixed_bar + v, bar * load(o.mixed + u));
-        }
-      }
+    pull_products(model, o.x_bar, o.mixed, o.mixed_bar);
     unmix(model, turned, s.packed, o.mixed_bar, s.derivative);
     const Number* two_bar = o.x_bar + neural.n_products(shape);
     for (int a = 0; a < shape.n_elements; ++a)

@@ -1,7 +1,7 @@
 // The neural readout: sizes, and where each matrix of an element's network stands.
 //
 //   U_{k,lm} = Σ_α P^l_{αk} A_{αlm},   V_{k,lm} = Σ_α Q^l_{αk} A_{αlm}
-//   x = (Σ_m U_{k,lm} V_{k,lm}, φ²_{an})                     products, then two-body
+//   x = (Σ_m U_{k,lm} V_{k,lm}, invariants of U_k V_k U_k, φ²_{an})
 //   E = b₃ + w₃·s(b₂ + W₂ s(b₁ + W₁ x)),   s(x) = x (1 + x/√(1 + x²))/2
 //
 // A low-rank power spectrum: its cost grows with the number of elements, not with its
@@ -11,17 +11,24 @@
 #include <cstddef>
 
 #include "descriptor.hpp"
+#include "invariants.hpp"
 
 namespace brine {
 
 struct NeuralShape {
   int products;  // for each l, a multiple of 16
   int hidden;    // width of both hidden layers, a multiple of 16
+  int body_order;  // 4: with invariants of three densities; 3: without
 
   static constexpr int vector = 16;  // sizes are whole vectors of any precision
   static int round_up(int n) { return (n + vector - 1) / vector * vector; }
 
-  int n_products(const DescriptorShape& d) const { return (d.l_max + 1) * products; }
+  int n_triples(const DescriptorShape& d) const {
+    return body_order > 3 ? count_triples(d.l_max) : 0;
+  }
+  int n_products(const DescriptorShape& d) const {
+    return (d.l_max + 1 + n_triples(d)) * products;
+  }
   int n_inputs(const DescriptorShape& d) const {
     return n_products(d) + round_up(d.n_elements * d.n_two);
   }

@@ -103,6 +103,14 @@ template <class Number>
 PackedModel<Number>::PackedModel(const NeuralModel& model) : bias_(model.bias) {
   pack(model.shape, model.tables);
   view_.neural = model.neural;
+  for (const auto& terms : couplings(model.shape.l_max)) {
+    for (const Coupling<double>& c : terms)
+      couplings_.push_back(
+          {c.first, c.second, c.third, static_cast<Number>(c.factor)});
+    couplings_end_.push_back(static_cast<int>(couplings_.size()));
+  }
+  view_.couplings = couplings_.data();
+  view_.couplings_end = couplings_end_.data();
   const std::size_t E = model.shape.n_elements;
   matrices_.assign(E * model.neural.size(model.shape), Number(0));
   turned_.assign(E * model.neural.turned_size(model.shape, view_.width), Number(0));

@@ -28,6 +28,8 @@ class PackedModel {
   void pack(const DescriptorShape& shape, const PairTables& tables);
 
   std::vector<double> bias_, shortest_;
+  std::vector<Coupling<Number>> couplings_;
+  std::vector<int> couplings_end_;
   std::vector<Number> tables_, walls_, matrices_, turned_;
   KernelModel<Number> view_{};  // of the vectors above
   CentreKernel<Number> force_ = nullptr;

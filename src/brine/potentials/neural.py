@@ -16,33 +16,35 @@ from brine.potentials.tables import repulsion_tables
 class NetworkLayout:
     """Where each matrix of one element's network stands in its row of weights.
 
-    For each l, two mixes P and Q of the density's channels are multiplied and summed
-    over m; the products and the two-body channels are read by two hidden layers::
+    For each l, two mixes U = Pᵀ A and V = Qᵀ A of the density's channels are multiplied
+    and summed over m; these products, with body order 4 the rotational invariants of
+    U V U too, and the two-body channels are read by two hidden layers::
 
-        x = (Σ_m (Pᵀ A_lm)(Qᵀ A_lm), φ²),  E = b₃ + w₃·s(b₂ + W₂ s(b₁ + W₁ x))
+        x = (Σ_m U_lm V_lm, Σ ⟨Y Y' Y''⟩ U V' U'', φ²)
+        E = b₃ + w₃·s(b₂ + W₂ s(b₁ + W₁ x)),  s(x) = x (1 + x/√(1 + x²))/2
 
-    with s(x) = x (1 + x/√(1 + x²))/2. Low-rank products of a density's channels:
-    10.1063/5.0022296 and 10.1103/PhysRevB.104.104309.
+    Low-rank products of a density's channels: 10.1063/5.0022296 and
+    10.1103/PhysRevB.104.104309.
     """
 
     n_l: int
     n_channels: int
     products: int
+    n_products: int
     n_inputs: int
     hidden: int
 
     @classmethod
     def of(cls, descriptor: Descriptor) -> "NetworkLayout":
         """The layout that a descriptor's settings ask for."""
-        s, n_elements = descriptor.settings, len(descriptor.elements)
-        n_l = s.angular_momentum + 1
-        n_two = -(-n_elements * s.two_body_channels // 16) * 16
+        settings, shape = descriptor.settings, _shape(descriptor)
         return cls(
-            n_l=n_l,
-            n_channels=n_elements * descriptor.n_three,
-            products=s.products,
-            n_inputs=n_l * s.products + n_two,
-            hidden=s.hidden,
+            n_l=settings.angular_momentum + 1,
+            n_channels=len(descriptor.elements) * descriptor.n_three,
+            products=settings.products,
+            n_products=shape.n_products(descriptor.shape),
+            n_inputs=shape.n_inputs(descriptor.shape),
+            hidden=settings.hidden,
         )
 
     @property
@@ -175,18 +177,25 @@ def bare_network(
     return _model(descriptor, weights, np.zeros(n_elements), tables)
 
 
+def _shape(descriptor: Descriptor) -> _native.NeuralShape:
+    settings = descriptor.settings
+    return _native.NeuralShape(
+        products=settings.products,
+        hidden=settings.hidden,
+        body_order=settings.body_order,
+    )
+
+
 def _model(
     descriptor: Descriptor,
     weights: NDArray[np.float64],
     bias: NDArray[np.float64],
     tables: _native.PairTables,
 ) -> _native.NeuralModel:
-    settings = descriptor.settings
-    shape = _native.NeuralShape(products=settings.products, hidden=settings.hidden)
     return _native.NeuralModel(
         descriptor.shape,
         np.ascontiguousarray(bias),
         tables,
-        shape,
+        _shape(descriptor),
         np.ascontiguousarray(weights),
     )

@@ -28,6 +28,12 @@ PRESETS: dict[str, dict[str, float]] = {
 """Networks from the fastest to the most accurate; other keys keep their defaults."""
 
 
+_ONLY_NEURAL = (
+    *("products", "body_order", "hidden", "epochs"),
+    *("weight_decay", "validation_share", "learning_rate"),
+)
+
+
 class NativeSettings(Section):
     """The native potential: ZBL, two-body channels, three-body power spectrum."""
 
@@ -61,10 +67,18 @@ class NativeSettings(Section):
     """Weight of a stress component, in units of the scatter of all of them."""
     products: int = Field(default=16, ge=16, le=128, multiple_of=16)
     """`neural`: products of two mixes, for each l."""
+    body_order: int = Field(default=3, ge=3, le=4)
+    """`neural`: 4 adds invariants of three densities, which tell apart environments
+    whose pairs of angles agree."""
     hidden: int = Field(default=32, ge=16, le=256, multiple_of=16)
     """`neural`: width of both hidden layers."""
     epochs: int = Field(default=40, ge=1)
     """`neural`: how often training sees every frame."""
+    weight_decay: float = Field(default=0.0, ge=0.0, le=1.0)
+    """`neural`: how much matrices shrink in a step, in units of the learning rate."""
+    validation_share: float = Field(default=0.0, ge=0.0, le=0.5)
+    """`neural`: the last part of the frames of each file that training only looks at.
+    It keeps the weights that predict them best, and stops once they get worse."""
     learning_rate: float = Field(default=4e-3, gt=0.0, le=0.1)
     """`neural`: how far weights move in a step, at its highest; it ends at zero."""
 
@@ -83,7 +97,7 @@ class NativeSettings(Section):
     def _settings_must_have_a_reader(self) -> Self:
         if self.readout == "neural":
             return self
-        for name in ("preset", "products", "hidden", "epochs", "learning_rate"):
+        for name in ("preset", *_ONLY_NEURAL):
             value = getattr(self, name)
             if value != type(self).model_fields[name].default:
                 raise ValueError(

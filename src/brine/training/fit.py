@@ -1,5 +1,7 @@
 """Fitting the native potential to labelled frames."""
 
+from pathlib import Path
+
 import brine
 from brine.datasets import Dataset
 from brine.potentials import Descriptor, NativePotential
@@ -17,6 +19,7 @@ def fit(
     *,
     seed: int = 0,
     watch: Watch | None = None,
+    checkpoint: Path | None = None,
     report: Report = silent,
 ) -> NativePotential:
     """The native potential fitted to `dataset`.
@@ -39,6 +42,10 @@ def fit(
         `linear`, frames, with fits to an eighth, a quarter and a half of them, spread
         evenly, for the price of solving three times more; `neural`, epochs, with the
         averaged weights after each eighth of them.
+    checkpoint : Path, optional
+        `neural`: where the state of training is kept after each epoch. A fit of the
+        same frames, settings and seed goes on from there and ends with the same bits;
+        remove the file once the potential is saved.
     report : Report
 
     Raises
@@ -57,12 +64,17 @@ def fit(
         "n_frames": len(dataset),
         "label_scales": vars(targets.scales),
     }
-    threads = thread_count()
     if settings.readout == "neural":
         potential = fit_neural(
-            targets, provenance, seed=seed, threads=threads, watch=watch, report=report
+            targets,
+            provenance,
+            seed=seed,
+            watch=watch,
+            checkpoint=checkpoint,
+            report=report,
         )
     else:
+        threads = thread_count()
         potential = fit_linear(
             targets, provenance, threads=threads, watch=watch, report=report
         )

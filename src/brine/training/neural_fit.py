@@ -1,7 +1,10 @@
 """The neural readout: gradient descent on labels and demands, frame by frame."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,16 +21,14 @@ from brine.potentials import (
 )
 from brine.structures.neighbours import neighbour_pairs
 from brine.structures.progress import Report
+from brine.threads import thread_count
+from brine.training.descent import Descent
 from brine.training.linear_fit import Watch, frame_rows, uncalibrated
 from brine.training.neural_loss import Loss
 from brine.training.regression import NormalEquations, bayesian_ridge
 from brine.training.soap import Soap
 from brine.training.targets import Targets
 
-WARM_UP = 100
-"""Steps over which the learning rate rises."""
-AVERAGE = 200
-"""Steps over which weights are averaged."""
 LEARNING_POINTS = 8
 """How often `watch` is called."""
 LAST_LAYER_FRAMES = 40
@@ -41,43 +42,60 @@ def fit_neural(
     provenance: Mapping[str, Any],
     *,
     seed: int,
-    threads: int,
     watch: Watch | None,
+    checkpoint: Path | None,
     report: Report,
 ) -> NativePotential:
     """Weights averaged over the last steps of SOAP, one frame a step.
 
-    The learning rate rises over `WARM_UP` steps and falls to zero on a cosine. How
-    well the last layer is determined by the data is found by Bayesian regression on
-    what it reads.
+    How well the last layer is determined by the data is found by Bayesian regression
+    on what it reads.
     """
     settings = targets.descriptor.settings
     layout = NetworkLayout.of(targets.descriptor)
-    loss = Loss(targets, threads)
+    loss = Loss(targets, thread_count())
     rng = np.random.default_rng(seed)
     theta = _start(layout, len(targets.references), rng)
     scaling = _scaling(targets, loss, theta)
-    average, descent = theta.copy(), Soap(theta, layout)
+    soap = Soap(theta, layout, decay=settings.weight_decay)
     per_epoch = len(loss.epoch(np.random.default_rng(0)))
-    n_steps, step = settings.epochs * per_epoch, 0
-    due = [round(n_steps * k / LEARNING_POINTS) for k in range(1, LEARNING_POINTS)]
+    descent = Descent(
+        theta, soap, rng, settings.epochs, per_epoch, settings.learning_rate
+    )
+    key = _key(settings.model_dump(mode="json"), provenance, seed)
+    if checkpoint:
+        descent.read(checkpoint, key)
+    due = {
+        max(1, round(settings.epochs * k / LEARNING_POINTS))
+        for k in range(1, LEARNING_POINTS)
+    }
+
+    def gradient(theta: NDArray[np.float64], samples: list[int]) -> NDArray[np.float64]:
+        return scaling.gradient(loss.gradient(scaling.weights(theta), samples))
+
+    def tell(step: int) -> None:
+        if step % 50 == 0:
+            done = 0.9 * step / (settings.epochs * per_epoch)
+            report("fit", {"done": done, "force_error_meV_per_A": loss.force_error})
+
     # Threads of BLAS would wait in a loop for tiny products, on the kernel's cores.
     with threadpool_limits(1, user_api="blas"):
-        for _ in range(settings.epochs):
-            for samples in loss.epoch(rng):
-                rate = 0.5 * (1 + np.cos(np.pi * step / n_steps))
-                rate *= min(1.0, (step + 1) / WARM_UP)
-                gradient = loss.gradient(scaling.weights(theta), samples)
-                descent.step(scaling.gradient(gradient), settings.learning_rate * rate)
-                step += 1
-                average += (theta - average) / min(AVERAGE, 1 + step / 2)
-                if step % 50 == 0:
-                    report("fit", {"done": 0.9 * step / n_steps})
-                if watch and step in due:
-                    found = _potential(targets, scaling.weights(average), provenance)
-                    watch(round(step / per_epoch), found)
-    potential = _potential(targets, scaling.weights(average), provenance)
+        while not descent.ended:
+            descent.run_epoch(loss.epoch(rng), gradient, tell)
+            descent.judge(loss.held_back(scaling.weights(descent.average)))
+            if checkpoint:
+                descent.write(checkpoint, key)
+            if watch and descent.epoch in due and descent.epoch < settings.epochs:
+                weights = scaling.weights(descent.average)
+                watch(descent.epoch, _potential(targets, weights, provenance))
+    potential = _potential(targets, scaling.weights(descent.best), provenance)
     return _with_posterior(potential, targets, report)
+
+
+def _key(settings: Mapping[str, Any], provenance: Mapping[str, Any], seed: int) -> str:
+    """Of a training: two with the same key take the same way."""
+    content = json.dumps([settings, provenance, seed], sort_keys=True, default=float)
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +167,7 @@ def _scaling(targets: Targets, loss: Loss, theta: NDArray[np.float64]) -> _Scali
     inputs = loss.trainer.layers(scaling.weights(theta), frames)
     inputs = inputs[:, : layout.n_inputs]
     element = np.concatenate([descriptor.index(data.frame(k).numbers) for k in frames])
-    n_products = layout.n_l * layout.products
+    n_products = layout.n_products
     for z in range(n_elements):
         of_element = inputs[element == z]
         if not len(of_element):

@@ -1,11 +1,13 @@
 """What training the neural readout makes small: errors of labels, and demands."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms
 from numpy.typing import ArrayLike, NDArray
 
+from brine.datasets import Dataset, split_by_last_part
 from brine.native import _native
 from brine.potentials import NetworkLayout, bare_network
 from brine.training.demands import Demands
@@ -35,11 +37,15 @@ class Loss:
         nothing = np.zeros((len(data.elements), NetworkLayout.of(descriptor).size))
         model = bare_network(descriptor, nothing)
         self.trainer = _native.SinglePrecisionNeuralTrainer(model, threads)
-        self._samples: list[Label | Demanded] = []
+        self._labels = []
         for index, atoms in enumerate(data.frames()):
             self.trainer.add_frame(*descriptor.arrays(atoms))
-            self._samples.append(label_of(targets, index, atoms))
-        self._n_labelled = len(self._samples)
+            self._labels.append(label_of(targets, index, atoms))
+        self._samples: list[Label | Demanded] = [*self._labels]
+        held_back = _last_parts(data, descriptor.settings.validation_share)
+        everything = np.arange(len(data))
+        self._labelled, self._held_back = everything[~held_back], everything[held_back]
+        self._square = _RunningMean(len(self._labelled))
         usual = 3 * float(data.n_atoms.mean())
         self._lone_pairs = self._add_demands(targets.lone_pairs(), usual)
         self._kinds = [
@@ -60,26 +66,41 @@ class Loss:
         Beside those stand the lone pairs, and a structure of one of the kinds, each
         as often as the others.
         """
-        steps = [[int(frame)] for frame in rng.permutation(self._n_labelled)]
-        n_demanded = -(-self._n_labelled // DEMANDED_SHARE)
-        for place in rng.choice(self._n_labelled, n_demanded, replace=False):
+        steps = [[int(frame)] for frame in rng.permutation(self._labelled)]
+        n_demanded = -(-len(steps) // DEMANDED_SHARE)
+        for place in rng.choice(len(steps), n_demanded, replace=False):
             steps[place].append(self._lone_pairs)
             if self._kinds:
                 kind = self._kinds[rng.integers(len(self._kinds))]
                 steps[place].append(kind[rng.integers(len(kind))])
         return steps
 
+    @property
+    def force_error(self) -> float:
+        """Root mean square over about the last epoch's frames, meV/Å."""
+        return 1e3 * float(np.sqrt(self._square.value))
+
+    def held_back(self, weights: NDArray[np.float64]) -> float | None:
+        """Mean loss of the frames held back; None where there are none."""
+        losses = [
+            self._labels[k].loss(*prediction)
+            for k in map(int, self._held_back)
+            for prediction in self._predict(weights, [k])
+        ]
+        return float(np.mean(losses)) if losses else None
+
     def gradient(
         self, weights: NDArray[np.float64], samples: list[int]
     ) -> NDArray[np.float64]:
         """(n_elements, size) array: dL/d(weights), summed over samples."""
-        energy, forces, virial = self.trainer.evaluate(weights, samples)
-        n_atoms = [self._samples[k].n_atoms for k in samples]
-        parts = np.split(forces, np.cumsum(n_atoms)[:-1])
-        slopes = [
-            self._samples[k].slope(float(e), f, v)
-            for k, e, f, v in zip(samples, energy, parts, virial, strict=True)
-        ]
+        slopes = []
+        for k, (energy, forces, virial) in zip(
+            samples, self._predict(weights, samples), strict=True
+        ):
+            sample = self._samples[k]
+            slopes.append(sample.slope(energy, forces, virial))
+            if isinstance(sample, Label) and sample.weights[1]:
+                self._square.add(float(np.square(forces - sample.forces).mean()))
         return self.trainer.gradient(
             weights,
             samples,
@@ -87,6 +108,36 @@ class Loss:
             -np.concatenate([slope.forces for slope in slopes]),
             np.array([slope.strain for slope in slopes]),
         )
+
+    def _predict(
+        self, weights: NDArray[np.float64], samples: list[int]
+    ) -> Iterator[tuple[float, NDArray[np.float64], NDArray[np.float64]]]:
+        """Energy, forces and virial of each sample."""
+        energy, forces, virial = self.trainer.evaluate(weights, samples)
+        ends = np.cumsum([self._samples[k].n_atoms for k in samples])
+        for e, f, v in zip(energy, np.split(forces, ends[:-1]), virial, strict=True):
+            yield float(e), f, v
+
+
+def _last_parts(data: Dataset, share: float) -> NDArray[np.bool_]:
+    """Which frames lie in the last `share` of their group."""
+    chosen = np.zeros(len(data), dtype=bool)
+    if share:
+        chosen[split_by_last_part(data, fraction=share).test] = True
+    return chosen
+
+
+@dataclass
+class _RunningMean:
+    """The mean of about the last `memory` numbers."""
+
+    memory: int
+    value: float = 0.0
+    count: int = 0
+
+    def add(self, number: float) -> None:
+        self.count += 1
+        self.value += (number - self.value) / min(self.memory, self.count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,23 +176,53 @@ class Label:
         """Of the frame."""
         return len(self.forces)
 
+    def loss(
+        self, energy: float, forces: NDArray[np.float64], virial: NDArray[np.float64]
+    ) -> float:
+        """What predictions as wrong as these cost."""
+        e, f, s = map(_robust, self._errors(energy, forces, virial))
+        of_energy, of_forces, of_stress = self.weights
+        by_stress = of_stress * (_ONCE * s).sum()
+        return float(of_energy * e + of_forces * f.sum() + by_stress)
+
     def slope(
         self, energy: float, forces: NDArray[np.float64], virial: NDArray[np.float64]
     ) -> _Slope:
         """How the loss changes with each prediction."""
+        errors = self._errors(energy, forces, virial)
+        by_energy, by_forces, by_stress = (
+            weight / scatter * _bounded(error)
+            for weight, scatter, error in zip(
+                self.weights, self.scatter, errors, strict=True
+            )
+        )
+        return _Slope(float(by_energy), by_forces, _ONCE * by_stress / self.volume)
+
+    def _errors(
+        self, energy: float, forces: NDArray[np.float64], virial: NDArray[np.float64]
+    ) -> list[NDArray[np.float64]]:
+        """Of energy, forces and stress, each over its scatter."""
         stress = -(virial + virial.T) / (2 * self.volume)
-        of_energy, of_forces, of_stress = self.weights
         energies, force, pressure = self.scatter
-        by_energy = of_energy / energies * _bounded((energy - self.energy) / energies)
-        by_forces = of_forces / force * _bounded((forces - self.forces) / force)
-        by_stress = of_stress / pressure * _bounded((stress - self.stress) / pressure)
-        # Shear counts once, not twice.
-        by_stress *= (1 + np.eye(3)) / 2
-        return _Slope(float(by_energy), by_forces, by_stress / self.volume)
+        return [
+            np.asarray((energy - self.energy) / energies),
+            (forces - self.forces) / force,
+            (stress - self.stress) / pressure,
+        ]
+
+
+_ONCE = (1 + np.eye(3)) / 2
+"""Shear stands twice in a tensor and counts once."""
+
+
+def _robust(error: ArrayLike) -> NDArray[np.float64]:
+    """Half a square below `ROBUST`, then nearly a straight line."""
+    error = np.asarray(error, dtype=np.float64)
+    return np.asarray(ROBUST**2 * (np.sqrt(1 + np.square(error / ROBUST)) - 1))
 
 
 def _bounded(error: ArrayLike) -> NDArray[np.float64]:
-    """The slope of the loss: as of a square below `ROBUST`, then nearly constant."""
+    """The slope of `_robust`."""
     error = np.asarray(error, dtype=np.float64)
     return np.asarray(error / np.sqrt(1 + np.square(error / ROBUST)))
 

@@ -7,6 +7,8 @@ mixes stand alone; Adam works there. 10.48550/arXiv.2409.11321, of Adam itself
 10.48550/arXiv.1412.6980.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,8 +36,14 @@ class Soap:
     samples would hold up all others for a hundred steps.
     """
 
-    def __init__(self, theta: Array, layout: NetworkLayout) -> None:
-        self._theta, self._layout = theta, layout
+    def __init__(
+        self, theta: Array, layout: NetworkLayout, *, decay: float = 0.0
+    ) -> None:
+        """Of `theta`, (n_elements, size), which is moved in place.
+
+        Matrices shrink by `decay` times the rate in each step.
+        """
+        self._theta, self._layout, self._decay = theta, layout, decay
         self._n_steps, self._usual = 0, 0.0
         self._mean, self._square = np.zeros_like(theta), np.zeros_like(theta)
         parts = layout.views(theta)
@@ -60,6 +68,32 @@ class Soap:
         move /= np.sqrt(self._square / (1 - _SQUARES**self._n_steps)) + floor
         self._turn(move, back=True)
         self._theta -= rate * move
+        for name, matrices in self._layout.views(self._theta).items():
+            if name in MATRICES:
+                matrices *= 1 - rate * self._decay
+
+    def state(self) -> dict[str, Array]:
+        """All that later steps depend on, but for the weights."""
+        arrays = {
+            "counters": np.array([self._n_steps, self._usual]),
+            "mean": self._mean,
+            "square": self._square,
+        }
+        for name, sides in self._sides.items():
+            for k, (factor, basis) in enumerate(
+                zip(sides.factors, sides.bases, strict=True)
+            ):
+                arrays[f"{name}_factor_{k}"] = factor
+                arrays[f"{name}_basis_{k}"] = basis
+        return arrays
+
+    def restore(self, arrays: Mapping[str, Array]) -> None:
+        """Go on from what `state` gave after at least one step."""
+        self._n_steps, self._usual = int(arrays["counters"][0]), arrays["counters"][1]
+        self._mean[:], self._square[:] = arrays["mean"], arrays["square"]
+        for name, sides in self._sides.items():
+            sides.factors = [arrays[f"{name}_factor_{k}"] for k in range(2)]
+            sides.bases = [arrays[f"{name}_basis_{k}"] for k in range(2)]
 
     def _cut(self, gradient: Array) -> None:
         length = float(np.sqrt(np.vdot(gradient, gradient)))
@@ -79,8 +113,8 @@ class _Sides:
 
     def __init__(self, matrices: Array) -> None:
         *stack, n_rows, n_columns = matrices.shape
-        self._factors = [np.zeros((*stack, n, n)) for n in (n_rows, n_columns)]
-        self._bases: list[Array] = []
+        self.factors = [np.zeros((*stack, n, n)) for n in (n_rows, n_columns)]
+        self.bases: list[Array] = []
 
     def see(self, gradient: Array, n_steps: int) -> None:
         """Average, and now and then look for the eigenvectors again.
@@ -90,21 +124,21 @@ class _Sides:
         kept = min(_FACTORS, 1 - 1 / n_steps)
         across = gradient.swapaxes(-1, -2)
         for factor, product in zip(
-            self._factors, (gradient @ across, across @ gradient), strict=True
+            self.factors, (gradient @ across, across @ gradient), strict=True
         ):
             factor *= kept
             factor += (1 - kept) * product
-        if not self._bases:
-            self._bases = [np.linalg.eigh(factor)[1] for factor in self._factors]
+        if not self.bases:
+            self.bases = [np.linalg.eigh(factor)[1] for factor in self.factors]
         elif n_steps % TURN_EVERY == 0:
-            self._bases = [
+            self.bases = [
                 np.linalg.qr(factor @ basis)[0]
-                for factor, basis in zip(self._factors, self._bases, strict=True)
+                for factor, basis in zip(self.factors, self.bases, strict=True)
             ]
 
     def turned(self, matrices: Array, *, back: bool) -> Array:
         """Into the eigenbasis, or back."""
-        left, right = self._bases
+        left, right = self.bases
         if back:
             return left @ matrices @ right.swapaxes(-1, -2)
         return left.swapaxes(-1, -2) @ matrices @ right

@@ -25,6 +25,8 @@ from brine.workflow.store import write_atomically
 
 PREDICTIONS = "predictions.npz"
 CURVE = "learning-curve.json"
+CHECKPOINT, POINTS = "training.npz", "points.json"
+"""What an interrupted fit goes on from, and the curve so far."""
 CALIBRATION_FRAMES = 40
 """Held-out frames with forces, evenly spread: every other one calibrates, the rest
 show how well that went."""
@@ -35,11 +37,13 @@ def fit_potential(task: Task) -> None:
     dataset, split = _split(task)
     settings = NativeSettings.model_validate(task.inputs["potential"])
     held_out = dataset.select(split.test)
-    points = []
+    checkpoint, earlier = task.folder / CHECKPOINT, task.folder / POINTS
+    points = json.loads(earlier.read_text(encoding="utf-8")) if earlier.exists() else []
 
     def watch(amount: int, potential: Potential) -> None:
         errors = held_out_errors(held_out, predict(potential, held_out))
-        points.append((amount, *_point(errors)))
+        points[:] = [p for p in points if p[0] < amount] + [(amount, *_point(errors))]
+        write_atomically(earlier, json.dumps(points))
 
     potential = fit(
         dataset.select(split.train),
@@ -47,6 +51,7 @@ def fit_potential(task: Task) -> None:
         seed=task.inputs["seed"],
         # The report draws one curve, of the split that the verdict rests on.
         watch=watch if task.inputs["split"] == MAIN else None,
+        checkpoint=checkpoint,
         report=task.report,
     )
     learning = held_out.select(_spread(held_out)[::2])
@@ -59,6 +64,8 @@ def fit_potential(task: Task) -> None:
     }[settings.readout]
     curve = {"unit": unit, "amount": amount, "points": points}
     write_atomically(task.folder / CURVE, json.dumps(curve))
+    for file in (earlier, checkpoint):
+        file.unlink(missing_ok=True)
 
 
 def predict_held_out(task: Task) -> None:

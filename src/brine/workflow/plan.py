@@ -148,6 +148,7 @@ class _Plan:
                 inputs={"split": name, **self._of("potential", "seed")},
                 needs=("labels", "splits"),
                 threads=None,
+                resumes=True,
             )
             for name in self.splits_by_name
         ]
