@@ -149,7 +149,7 @@ def test_a_preset_is_a_network_whose_size_other_keys_change():
     fast, accurate = (NativeSettings(preset=name) for name in ("fast", "accurate"))
     assert fast.readout == accurate.readout == "neural"
     assert fast.three_body_cutoff_A < accurate.three_body_cutoff_A
-    assert fast.hidden < accurate.hidden
+    assert fast.body_order < accurate.body_order
     assert NativeSettings(preset="accurate", hidden=32).hidden == 32
     assert NativeSettings.model_validate(accurate.model_dump()) == accurate
     assert NativeSettings(preset="balanced") == NativeSettings(readout="neural")

@@ -35,11 +35,10 @@ std::vector<Point> points() {
     for (int k = 0; k < n_around; ++k) {
       const double phi = 2 * pi * (k + 0.5) / n_around;
       Point point{1 / (width * width * slope * slope * n_around), {}};
-      each_harmonic<most>(
-          width * std::cos(phi), width * std::sin(phi), z,
-          [&](int, int lm, double y, double, double, double) {
-            point.harmonics[lm] = y;
-          });
+      each_harmonic<most>(width * std::cos(phi), width * std::sin(phi), z,
+                          [&](int, int lm, double y, double, double, double) {
+                            point.harmonics[lm] = y;
+                          });
       found.push_back(point);
     }
   }
@@ -48,20 +47,23 @@ std::vector<Point> points() {
 
 }  // namespace
 
-std::vector<std::vector<Coupling<double>>> couplings(int l_max) {
+Couplings couplings(int l_max) {
   const std::vector<Point> sphere = points();
-  std::vector<std::vector<Coupling<double>>> found;
+  Couplings found;
+  int triple = 0;
   each_triple(l_max, [&](int a, int b, int c) {
-    found.emplace_back();
-    for (int i = a * a; i < (a + 1) * (a + 1); ++i)
+    for (int i = a * a; i < (a + 1) * (a + 1); ++i) {
       for (int j = b * b; j < (b + 1) * (b + 1); ++j)
         for (int k = c * c; k < (c + 1) * (c + 1); ++k) {
           double mean = 0;
           for (const Point& point : sphere)
             mean += point.share * point.harmonics[i] * point.harmonics[j] *
                     point.harmonics[k];
-          if (std::abs(mean) > 1e-9) found.back().push_back({i, j, k, mean});
+          if (std::abs(mean) > 1e-9) found.terms.push_back({j, k, mean});
         }
+      found.rows.push_back({triple, i, static_cast<int>(found.terms.size())});
+    }
+    ++triple;
   });
   return found;
 }

@@ -8,11 +8,20 @@
 
 namespace brine {
 
-// One term of the sum: places of its three factors among the harmonics.
+// The terms that share the first factor, places among the harmonics: from the end of
+// the row before to `end`.
+struct CouplingRow {
+  int triple, first, end;
+};
 template <class Number>
 struct Coupling {
-  int first, second, third;
+  int second, third;
   Number factor;
+};
+
+struct Couplings {
+  std::vector<CouplingRow> rows;
+  std::vector<Coupling<double>> terms;
 };
 
 template <class Visit>
@@ -29,7 +38,7 @@ constexpr int count_triples(int l_max) {
   return count;
 }
 
-// The terms of each invariant up to l_max ≤ 5.
-std::vector<std::vector<Coupling<double>>> couplings(int l_max);
+// Of all invariants up to l_max ≤ 5.
+Couplings couplings(int l_max);
 
 }  // namespace brine

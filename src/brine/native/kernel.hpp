@@ -28,8 +28,9 @@ struct KernelModel {
   const double* shortest;   // [centre][neighbour] Å
   const Number* quadratic;  // linear: [centre][l][width][width]
   NeuralShape neural;
-  const Coupling<Number>* couplings;  // neural: one invariant after the other
-  const int* couplings_end;           // of each invariant
+  const CouplingRow* rows;  // neural: of all invariants
+  int n_rows;
+  const Coupling<Number>* couplings;
   const Number* weights;     // neural: [centre], laid out by its shape
   const Number* transposed;  // neural: [centre], the same matrices turned
 };

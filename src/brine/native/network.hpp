@@ -43,13 +43,13 @@ struct Network : Density<Number, L, C> {
       y[k] = sizeof(Number) == 4 ? __builtin_sqrtf(x[k]) : __builtin_sqrt(x[k]);
     return y;
   }
-  // s, s′ and s″ of the hidden layers.
+  // s, s′ and s″ of the hidden layers; with p = x/√(1 + x²), s′ = (1 + p (2 − p²))/2.
   static Vector ramp(const Vector& x) {
     return x * (1 + x / root(1 + x * x)) * Number(0.5);
   }
   static Vector ramp_slope(const Vector& x) {
-    const Vector s2 = 1 + x * x, s = root(s2);
-    return (1 + x * (1 + s2) / (s2 * s)) * Number(0.5);
+    const Vector p = x / root(1 + x * x);
+    return (1 + p * (2 - p * p)) * Number(0.5);
   }
   static Vector ramp_curvature(const Vector& x) {
     const Vector s2 = 1 + x * x;
@@ -115,25 +115,36 @@ struct Network : Density<Number, L, C> {
     }
   }
 
-  // Calls visit(k, row, bar) for the sums over m of each degree, and
-  // visit_term(k, factor, a, b, c) for the terms of each invariant of three: a, b, c
-  // are the places of U, V and U among the mixes, k that of the sum in x.
+  // Calls square(to, l, u, v) for the sums over m of each degree, and cubic(to, a, v,
+  // u, terms, end) for the terms of an invariant that share the first factor: `to` is
+  // the place of the sum in x; u, v and a are places of U, V and the first factor among
+  // the mixes.
   template <class Square, class Cubic>
   static inline __attribute__((always_inline)) void each_product(const Model& model,
                                                                  Square&& square,
                                                                  Cubic&& cubic) {
     const int half = model.neural.products;
-    const int n_triples = model.neural.n_triples(model.shape);
     for (int k = 0; k < half; k += lanes) {
       const int u = k * LM, v = u + half * LM;
       for (int l = 0; l <= L; ++l) square(l * half + k, l, u, v);
-      for (int t = 0, at = 0; t < n_triples; ++t)
-        for (; at < model.couplings_end[t]; ++at) {
-          const Coupling<Number>& c = model.couplings[at];
-          cubic((L + 1 + t) * half + k, c.factor, u + c.first * lanes,
-                v + c.second * lanes, u + c.third * lanes);
-        }
+      const Coupling<Number>* term = model.couplings;
+      for (int r = 0; r < model.n_rows; ++r) {
+        const CouplingRow& row = model.rows[r];
+        const Coupling<Number>* end = model.couplings + row.end;
+        cubic((L + 1 + row.triple) * half + k, u + row.first * lanes, v, u, term, end);
+        term = end;
+      }
     }
+  }
+
+  // Σ factor V_b U_c over the terms of a row.
+  static Vector pairs_of(const Number* mixed, int v, int u,
+                         const Coupling<Number>* term, const Coupling<Number>* end) {
+    Vector sum = {};
+    for (; term < end; ++term)
+      sum += term->factor * load(mixed + v + term->second * lanes) *
+             load(mixed + u + term->third * lanes);
+    return sum;
   }
 
   // Σ_m U_{k,lm} V_{k,lm} and the invariants of three.
@@ -147,12 +158,12 @@ struct Network : Density<Number, L, C> {
             sum += load(mixed + u + lm) * load(mixed + v + lm);
           store(x + to, sum);
         },
-        [&](int to, Number factor, int a, int b, int c) {
-          accumulate(x + to, factor * load(mixed + a) * load(mixed + b) * load(mixed + c));
+        [&](int to, int a, int v, int u, const auto* term, const auto* end) {
+          accumulate(x + to, load(mixed + a) * pairs_of(mixed, v, u, term, end));
         });
   }
 
-  // What they hand back: mixed̄ += J^T x̄.
+  // What they hand back, mixed̄ = Jᵀ x̄.
   static void pull_products(const Model& model, const Number* bar, const Number* mixed,
                             Number* mixed_bar) {
     each_product(
@@ -164,13 +175,23 @@ struct Network : Density<Number, L, C> {
             store(mixed_bar + v + lm, x_bar * load(mixed + u + lm));
           }
         },
-        [&](int from, Number factor, int a, int b, int c) {
-          const Vector x_bar = factor * load(bar + from), first = load(mixed + a),
-                       second = load(mixed + b), third = load(mixed + c);
-          accumulate(mixed_bar + a, x_bar * second * third);
-          accumulate(mixed_bar + b, x_bar * first * third);
-          accumulate(mixed_bar + c, x_bar * first * second);
+        [&](int from, int a, int v, int u, const auto* term, const auto* end) {
+          const Vector x_bar = load(bar + from);
+          accumulate(mixed_bar + a, x_bar * pairs_of(mixed, v, u, term, end));
+          pull_pairs(x_bar * load(mixed + a), mixed, v, u, term, end, mixed_bar);
         });
+  }
+
+  // What `pairs_of` hands back.
+  static void pull_pairs(const Vector& bar, const Number* mixed, int v, int u,
+                         const Coupling<Number>* term, const Coupling<Number>* end,
+                         Number* mixed_bar) {
+    for (; term < end; ++term) {
+      const int b = v + term->second * lanes, c = u + term->third * lanes;
+      const Vector scaled = term->factor * bar;
+      accumulate(mixed_bar + b, scaled * load(mixed + c));
+      accumulate(mixed_bar + c, scaled * load(mixed + b));
+    }
   }
 
   // Sums of the two-body functions over one element's neighbours; slopes are kept.
@@ -198,7 +219,7 @@ struct Network : Density<Number, L, C> {
     const DescriptorShape& shape = model.shape;
     const NeuralShape& neural = model.neural;
     const int h = neural.hidden;
-    const Number* w = model.weights + step.element[i] * neural.size(shape);
+    const Number* w = model.weights + step.element[i] * neural.stride(shape);
     const Rooms o = rooms(model, s.neural);
     const Vector energy = D::gather(model, step, i, s, totals);
     Number* two = o.x + neural.n_products(shape);

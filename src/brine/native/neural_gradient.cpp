@@ -123,12 +123,16 @@ struct NeuralGradient : Network<Number, L, C> {
                    load(mixed + u + lm) * load(moved + v + lm);
           store(x + to, sum);
         },
-        [&](int to, Number factor, int a, int b, int c) {
-          const Vector first = load(mixed + a), second = load(mixed + b),
-                       third = load(mixed + c);
-          Net::accumulate(x + to, factor * (load(moved + a) * second * third +
-                                            first * load(moved + b) * third +
-                                            first * second * load(moved + c)));
+        [&](int to, int a, int v, int u, const auto* term, const auto* end) {
+          const Vector first = load(mixed + a);
+          Vector sum = load(moved + a) * Net::pairs_of(mixed, v, u, term, end);
+          for (; term < end; ++term) {
+            const int b = v + term->second * lanes, c = u + term->third * lanes;
+            sum +=
+                term->factor * first *
+                (load(moved + b) * load(mixed + c) + load(mixed + b) * load(moved + c));
+          }
+          Net::accumulate(x + to, sum);
         });
   }
 
@@ -144,14 +148,16 @@ struct NeuralGradient : Network<Number, L, C> {
             Net::accumulate(mixed_bar + v + lm, x_bar * load(moved + u + lm));
           }
         },
-        [&](int from, Number factor, int a, int b, int c) {
-          const Vector x_bar = factor * load(bar + from);
-          const auto pull = [&](int to, int one, int other) {
-            Net::accumulate(mixed_bar + to,
-                            x_bar * (load(moved + one) * load(mixed + other) +
-                                     load(mixed + one) * load(moved + other)));
-          };
-          pull(a, b, c), pull(b, a, c), pull(c, a, b);
+        [&](int from, int a, int v, int u, const auto* term, const auto* end) {
+          const Vector x_bar = load(bar + from);
+          Net::pull_pairs(x_bar * load(moved + a), mixed, v, u, term, end, mixed_bar);
+          Net::pull_pairs(x_bar * load(mixed + a), moved, v, u, term, end, mixed_bar);
+          for (; term < end; ++term) {
+            const int b = v + term->second * lanes, c = u + term->third * lanes;
+            Net::accumulate(mixed_bar + a, term->factor * x_bar *
+                                               (load(moved + b) * load(mixed + c) +
+                                                load(mixed + b) * load(moved + c)));
+          }
         });
   }
 
@@ -263,10 +269,10 @@ struct NeuralGradient : Network<Number, L, C> {
     const NeuralShape& neural = model.neural;
     P::pack(model, step, i, s.packed);
     const int z = step.element[i];
-    const Number* w = model.weights + z * neural.size(shape);
+    const Number* w = model.weights + z * neural.stride(shape);
     const Number* turned =
         model.transposed + z * neural.turned_size(shape, model.width);
-    out += z * neural.size(shape);
+    out += z * neural.stride(shape);
     const Rooms o = rooms(model, s.neural), d = rooms(model, o.end);
     read(model, w, i, tangent, o, d, s);
     climb(model, w, o, d);

@@ -12,7 +12,8 @@ struct NeuralCentre : Network<Number, L, C> {
   using P = Parts<Number>;
   using Net = Network<Number, L, C>;
   using D::block, D::LM, D::padded;
-  using Net::affine, Net::forward, Net::pull_products, Net::ramp, Net::ramp_slope, Net::rooms;
+  using Net::affine, Net::forward, Net::pull_products, Net::ramp, Net::ramp_slope,
+      Net::rooms;
   using P::lanes, P::load, P::store, P::total;
   using typename Net::Rooms;
   using typename P::Model;
@@ -76,7 +77,7 @@ struct NeuralCentre : Network<Number, L, C> {
     const NeuralShape& neural = model.neural;
     const int h = neural.hidden, inputs = neural.n_inputs(shape), z = step.element[i];
     Vector energy = forward(model, step, i, s, totals);
-    const Number* w = model.weights + z * neural.size(shape);
+    const Number* w = model.weights + z * neural.stride(shape);
     const Number* turned =
         model.transposed + z * neural.turned_size(shape, model.width);
     const Rooms o = rooms(model, s.neural);

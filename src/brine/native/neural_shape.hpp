@@ -16,8 +16,8 @@
 namespace brine {
 
 struct NeuralShape {
-  int products;  // for each l, a multiple of 16
-  int hidden;    // width of both hidden layers, a multiple of 16
+  int products;    // for each l, a multiple of 16
+  int hidden;      // width of both hidden layers, a multiple of 16
   int body_order;  // 4: with invariants of three densities; 3: without
 
   static constexpr int vector = 16;  // sizes are whole vectors of any precision
@@ -49,6 +49,8 @@ struct NeuralShape {
   std::size_t w3(const DescriptorShape& d) const { return b2(d) + hidden; }
   std::size_t b3(const DescriptorShape& d) const { return w3(d) + hidden; }
   std::size_t size(const DescriptorShape& d) const { return b3(d) + 1; }
+  // From one element's weights to the next in the kernels: whole vectors.
+  std::size_t stride(const DescriptorShape& d) const { return b3(d) + vector; }
 
   // The same turned, for the way back: mixes [l][P, Q][width], W₁ᵀ, W₂ᵀ.
   std::size_t turned_w1(const DescriptorShape& d, int width) const {

@@ -119,19 +119,22 @@ void NeuralTrainer<Number>::gradient(const double* weights,
     tangents[k].motion = moves[k].data();
     std::copy(strain + 9 * k, strain + 9 * k + 9, tangents[k].strain);
   }
-  std::vector<std::vector<Number>> partial(todo.size());
+  const KernelModel<Number>& m = model_.view();
+  const std::size_t size = m.neural.size(m.shape), stride = m.neural.stride(m.shape);
+  std::vector<AlignedVector<Number>> partial(todo.size());
 #pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads)
   for (int k = 0; k < n_shares; ++k) {
     const Step& step = steps_[frames[todo[k].frame]];
-    partial[k].assign(n_weights(), Number(0));
+    partial[k].assign(m.shape.n_elements * stride, Number(0));
     Scratch<Number>& scratch = workspaces_[omp_get_thread_num()]->scratch;
     for (int i = todo[k].begin; i < todo[k].end; ++i)
       model_.gradient()(model_.view(), step, i, tangents[todo[k].frame], scratch,
                         partial[k].data());
   }
   std::fill(out, out + n_weights(), 0.0);
-  for (const std::vector<Number>& part : partial)
-    for (std::size_t k = 0; k < part.size(); ++k) out[k] += part[k];
+  for (const AlignedVector<Number>& part : partial)
+    for (int z = 0; z < m.shape.n_elements; ++z)
+      for (std::size_t k = 0; k < size; ++k) out[z * size + k] += part[z * stride + k];
 }
 
 template class NeuralTrainer<float>;

@@ -50,6 +50,10 @@ Kernels<Number> kernels(const DescriptorShape& shape) {
   }
 }
 
+std::size_t whole(std::size_t length) {  // vectors of any precision
+  return (length + 15) / 16 * 16;
+}
+
 int round_up(int n, int unit) { return (n + unit - 1) / unit * unit; }
 
 template <class Function>
@@ -103,16 +107,17 @@ template <class Number>
 PackedModel<Number>::PackedModel(const NeuralModel& model) : bias_(model.bias) {
   pack(model.shape, model.tables);
   view_.neural = model.neural;
-  for (const auto& terms : couplings(model.shape.l_max)) {
-    for (const Coupling<double>& c : terms)
-      couplings_.push_back(
-          {c.first, c.second, c.third, static_cast<Number>(c.factor)});
-    couplings_end_.push_back(static_cast<int>(couplings_.size()));
+  if (model.neural.body_order > 3) {
+    Couplings found = couplings(model.shape.l_max);
+    for (const Coupling<double>& c : found.terms)
+      couplings_.push_back({c.second, c.third, static_cast<Number>(c.factor)});
+    rows_ = std::move(found.rows);
   }
+  view_.rows = rows_.data();
+  view_.n_rows = static_cast<int>(rows_.size());
   view_.couplings = couplings_.data();
-  view_.couplings_end = couplings_end_.data();
   const std::size_t E = model.shape.n_elements;
-  matrices_.assign(E * model.neural.size(model.shape), Number(0));
+  matrices_.assign(E * model.neural.stride(model.shape), Number(0));
   turned_.assign(E * model.neural.turned_size(model.shape, view_.width), Number(0));
   view_.weights = matrices_.data();
   view_.transposed = turned_.data();
@@ -129,9 +134,10 @@ void PackedModel<Number>::set_weights(const double* weights) {
   const NeuralShape& s = view_.neural;
   const int width = view_.width, padded = view_.padded, k_all = 2 * s.products;
   const int n_inputs = s.n_inputs(d), h = s.hidden;
-  std::copy(weights, weights + matrices_.size(), matrices_.begin());
   for (int z = 0; z < d.n_elements; ++z) {
-    const Number* from = matrices_.data() + z * s.size(d);
+    const double* own = weights + z * s.size(d);
+    Number* from = matrices_.data() + z * s.stride(d);
+    std::copy(own, own + s.size(d), from);
     Number* to = turned_.data() + z * s.turned_size(d, width);
     for (int l = 0; l <= d.l_max; ++l)
       for (int alpha = 0; alpha < d.n_channels(); ++alpha) {
@@ -192,10 +198,10 @@ Workspace<Number>::Workspace(const KernelModel<Number>& model, int entries)
       {&scratch.moved_harmonics, neural ? of_harmonics : 0},
       {&scratch.moved_density, neural ? of_density : 0}};
   std::size_t total = 0;
-  for (const auto& [place, length] : parts) total += length;
+  for (const auto& [place, length] : parts) total += whole(length);
   numbers_.assign(total, Number(0));
   Number* at = numbers_.data();
-  for (const auto& [place, length] : parts) *place = at, at += length;
+  for (const auto& [place, length] : parts) *place = at, at += whole(length);
   atoms_.resize(size);
   runs_.resize(2 * static_cast<std::size_t>(model.shape.n_elements));
   packed.atom = atoms_.data();

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "aligned.hpp"
 #include "kernel.hpp"
 #include "models.hpp"
 
@@ -29,8 +30,9 @@ class PackedModel {
 
   std::vector<double> bias_, shortest_;
   std::vector<Coupling<Number>> couplings_;
-  std::vector<int> couplings_end_;
-  std::vector<Number> tables_, walls_, matrices_, turned_;
+  std::vector<CouplingRow> rows_;
+  std::vector<Number> tables_, walls_;
+  AlignedVector<Number> matrices_, turned_;
   KernelModel<Number> view_{};  // of the vectors above
   CentreKernel<Number> force_ = nullptr;
   CentreLayers<Number> layers_ = nullptr;
@@ -51,7 +53,7 @@ class Workspace {
   Workspace(const KernelModel<Number>& model, int entries);
 
   int room_;
-  std::vector<Number> numbers_;
+  AlignedVector<Number> numbers_;
   std::vector<int> atoms_;
   std::vector<typename PackedNeighbours<Number>::Run> runs_;
 };

@@ -22,7 +22,7 @@ PRESETS: dict[str, dict[str, float]] = {
         **_NETWORK,
         **{"two_body_cutoff_A": 6.0, "three_body_cutoff_A": 6.0},
         **{"three_body_channels": 8, "angular_momentum": 3},
-        **{"products": 32, "hidden": 64, "epochs": 120},
+        **{"body_order": 4, "epochs": 100},
     },
 }
 """Networks from the fastest to the most accurate; other keys keep their defaults."""
@@ -74,7 +74,7 @@ class NativeSettings(Section):
     """`neural`: width of both hidden layers."""
     epochs: int = Field(default=40, ge=1)
     """`neural`: how often training sees every frame."""
-    weight_decay: float = Field(default=0.0, ge=0.0, le=1.0)
+    weight_decay: float = Field(default=0.05, ge=0.0, le=1.0)
     """`neural`: how much matrices shrink in a step, in units of the learning rate."""
     validation_share: float = Field(default=0.0, ge=0.0, le=0.5)
     """`neural`: the last part of the frames of each file that training only looks at.
