@@ -111,6 +111,24 @@ def test_train_refuses_labels_that_the_audit_finds_wrong(tmp_path):
     assert not out.exists()
 
 
+def test_training_that_ends_leaves_the_potential_alone(tmp_path):
+    frames, out = tmp_path / "frames.extxyz", tmp_path / "made" / "p.brine"
+    out.parent.mkdir()
+    brine.write_dataset(water_like_frames(6), frames)
+    protocol = tmp_path / "p.yaml"
+    protocol.write_text(
+        "name: water\nsystem: {molecules: {H2O: 64}, density_g_per_mL: 1.0}\n"
+        "labels: {kind: files, paths: [frames.extxyz]}\n"
+        "potential: {readout: neural, two_body_channels: 4, three_body_channels: 2,\n"
+        "  angular_momentum: 1, epochs: 2}\n"
+    )
+
+    result = call("train", frames, "--protocol", protocol, "--out", out, "--unaudited")
+
+    assert result.exit_code == 0, result.output
+    assert [path.name for path in out.parent.iterdir()] == ["p.brine"]
+
+
 def test_report_of_a_folder_without_a_run_says_what_to_do(tmp_path):
     result = call("report", tmp_path)
     assert result.exit_code == REFUSED

@@ -63,3 +63,17 @@ def test_one_violent_gradient_does_not_stop_the_descent(valley):
     usual, hit = _descend(slope, start), _descend(interrupted, start)
 
     np.testing.assert_allclose(hit, usual, rtol=0, atol=0.3)
+
+
+def test_weights_that_nothing_moves_decay_and_biases_stay():
+    theta = np.ones((1, LAYOUT.size))
+    soap = Soap(theta, LAYOUT, decay=0.5)
+    for _ in range(3):
+        gradient = np.zeros_like(theta)
+        LAYOUT.views(gradient)["b2"][:] = 1.0
+        soap.step(gradient, 0.1)
+    left = LAYOUT.views(theta)
+    for name in ("mixes", "w1", "w2"):
+        np.testing.assert_allclose(left[name], 0.95**3, rtol=1e-12)
+    for name in ("b1", "w3", "b3"):
+        np.testing.assert_array_equal(left[name], 1.0)
