@@ -66,6 +66,14 @@ class TestNeuralReadout(PotentialContract):
         return _random_network(hidden=48, angular_momentum=2)
 
 
+class TestFourBodyNetwork(PotentialContract):
+    """The same for networks that read invariants of three densities."""
+
+    @pytest.fixture
+    def potential(self):
+        return _random_network(body_order=4)
+
+
 @pytest.mark.parametrize(
     ("l_max", "n_three"), [(0, 3), (1, 8), (2, 1), (3, 10), (4, 9), (5, 2)]
 )
@@ -125,7 +133,9 @@ def test_a_list_with_skin_follows_moving_atoms_and_a_changing_cell():
 @pytest.mark.parametrize("readout", ["linear", "neural"])
 def test_single_precision_is_close_enough_for_dynamics(readout, small_potential):
     """Forces within 1e-4 eV/Å (root mean square) of double precision."""
-    potential = small_potential if readout == "linear" else _random_network()
+    potential = (
+        small_potential if readout == "linear" else _random_network(body_order=4)
+    )
     for atoms in water_like_frames(5, seed=9).frames():
         exact = potential.evaluate(atoms)
         _, *geometry = potential.descriptor.arrays(atoms)
@@ -287,7 +297,7 @@ def test_the_number_of_threads_changes_no_bit(precision):
 def test_every_instruction_set_gives_the_same(readout, precision, monkeypatch):
     """Held back to what older processors have, down to none of their extensions."""
     potential = (
-        _random_network()
+        _random_network(body_order=4)
         if readout == "neural"
         else _random_potential(NativeSettings(), size=0.03)
     )
