@@ -22,7 +22,8 @@ class NativeForceField : public ForceField {
   NativeForceField(const Model& model, std::vector<int> element, double skin,
                    int threads)
       : model_(model),
-        list_(std::move(element), model.shape.n_elements, model_.view().reach, skin),
+        list_(std::move(element), model.shape.n_elements, model_.view().reach, skin,
+              threads),
         threads_(threads) {}
   NativeForceField(const NativeForceField&) = delete;
 

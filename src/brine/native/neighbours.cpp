@@ -1,8 +1,11 @@
 #include "neighbours.hpp"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace brine {
 
@@ -111,104 +114,217 @@ Box bounding_box(int n, const double* r, const Cell& cell) {
   return box;
 }
 
-}  // namespace
+// Steps of a fractional coordinate from `low` on; a point beyond the ends counts to
+// the last bin before it.
+struct Axis {
+  double low, width;
+  int n_bins, reach;  // bins to look at on either side
 
-NeighbourList neighbours(int n, const double* r, const Cell& cell, double cutoff) {
-  const Box box = bounding_box(n, r, cell);
-  int bins[3], reach[3];
-  // Half-width bins cost fewer useless distances than full-width ones; bins with
-  // less than about one atom cost more to visit than they save.
-  const double volume = std::abs(dot(cross(box.rows[0], box.rows[1]), box.rows[2]));
-  const double edge = std::max(cutoff / 2, std::cbrt(volume / std::max(n, 1)));
-  for (int d = 0; d < 3; ++d) {
-    bins[d] = std::max(1, static_cast<int>(std::floor(box.height[d] / edge)));
-    bins[d] = std::min(bins[d], 256);
-    reach[d] = static_cast<int>(std::ceil(cutoff * bins[d] / box.height[d]));
+  int bin(double s) const {
+    return std::clamp(static_cast<int>((s - low) / width), 0, n_bins - 1);
   }
-  // Wrapped positions, the lattice translation that wrapped them, and their bins.
-  std::vector<double> wrapped(3 * n);
-  std::vector<int> moved(3 * n), bin(n), place(3 * n);
-  for (int i = 0; i < n; ++i) {
-    double s[3];
-    for (int d = 0; d < 3; ++d) {
-      s[d] = 0;
-      for (int k = 0; k < 3; ++k)
-        s[d] += (r[3 * i + k] - box.origin[k]) * box.inverse[k][d];
-      moved[3 * i + d] = cell.periodic[d] ? static_cast<int>(std::floor(s[d])) : 0;
-      s[d] -= moved[3 * i + d];
-      place[3 * i + d] = std::clamp(static_cast<int>(s[d] * bins[d]), 0, bins[d] - 1);
+};
+
+// Atoms, then images, with their fractional coordinates: all that stand in the box or
+// less than the cutoff beyond its periodic faces.
+struct Crowd {
+  Places places;
+  std::vector<double> fractional;  // [place][3]
+
+  Crowd(int n, const double* r, const Cell& cell, const Box& box, double cutoff) {
+    places.atom.resize(n), places.shift.assign(3 * static_cast<std::size_t>(n), 0);
+    fractional.resize(3 * static_cast<std::size_t>(n));
+    for (int i = 0; i < n; ++i) {
+      places.atom[i] = i;
+      for (int d = 0; d < 3; ++d) {
+        double s = 0;
+        for (int k = 0; k < 3; ++k)
+          s += (r[3 * i + k] - box.origin[k]) * box.inverse[k][d];
+        const double turns = cell.periodic[d] ? std::floor(s) : 0.0;
+        places.shift[3 * i + d] = -static_cast<int>(turns);
+        fractional[3 * i + d] = s - turns;
+      }
     }
-    for (int k = 0; k < 3; ++k) {
-      wrapped[3 * i + k] = r[3 * i + k];
-      for (int d = 0; d < 3; ++d)
-        wrapped[3 * i + k] -= moved[3 * i + d] * box.rows[d][k];
-    }
-    bin[i] = (place[3 * i] * bins[1] + place[3 * i + 1]) * bins[2] + place[3 * i + 2];
-  }
-  const int n_bins = bins[0] * bins[1] * bins[2];
-  std::vector<int> begin(n_bins + 1, 0), members(n);
-  for (int i = 0; i < n; ++i) ++begin[bin[i] + 1];
-  for (int b = 0; b < n_bins; ++b) begin[b + 1] += begin[b];
-  {
-    std::vector<int> cursor(begin.begin(), begin.end() - 1);
-    for (int i = 0; i < n; ++i) members[cursor[bin[i]]++] = i;
+    for (int d = 0; d < 3; ++d)
+      if (cell.periodic[d]) add_images(d, cutoff / box.height[d]);
   }
 
-  const double cutoff2 = cutoff * cutoff;
-  std::vector<std::vector<int>> atom(n), shift(n);
-  // As many as in a uniform liquid, and a third more.
-  const double usual = 1.33 * 4.19 * cutoff * cutoff2 * n / volume;
-  const std::size_t expected = static_cast<std::size_t>(std::min(usual, 1e4));
-#pragma omp parallel for schedule(dynamic, 64)
-  for (int i = 0; i < n; ++i) {
-    atom[i].reserve(expected), shift[i].reserve(3 * expected);
-    const double* ri = &wrapped[3 * i];
-    for (int a = -reach[0]; a <= reach[0]; ++a) {
-      for (int b = -reach[1]; b <= reach[1]; ++b) {
-        for (int c = -reach[2]; c <= reach[2]; ++c) {
-          const int offset[3] = {a, b, c};
-          int image[3], target[3];
-          bool inside = true;
-          for (int d = 0; d < 3; ++d) {
-            const int q = place[3 * i + d] + offset[d];
-            image[d] = q >= 0 ? q / bins[d] : -((bins[d] - 1 - q) / bins[d]);
-            target[d] = q - image[d] * bins[d];
-            inside = inside && (cell.periodic[d] || image[d] == 0);
-          }
-          if (!inside) continue;
-          double translation[3];
-          for (int k = 0; k < 3; ++k)
-            translation[k] = image[0] * box.rows[0][k] + image[1] * box.rows[1][k] +
-                             image[2] * box.rows[2][k] - ri[k];
-          const int t = (target[0] * bins[1] + target[1]) * bins[2] + target[2];
-          const bool home = image[0] == 0 && image[1] == 0 && image[2] == 0;
-          for (int m = begin[t]; m < begin[t + 1]; ++m) {
-            const int j = members[m];
-            if (home && j == i) continue;
-            double d2 = 0;
-            for (int k = 0; k < 3; ++k) {
-              const double x = wrapped[3 * j + k] + translation[k];
-              d2 += x * x;
-            }
-            if (d2 >= cutoff2) continue;
-            atom[i].push_back(j);
-            for (int d = 0; d < 3; ++d)
-              shift[i].push_back(image[d] - moved[3 * j + d] + moved[3 * i + d]);
-          }
+ private:
+  // Of all places so far, along one cell vector.
+  void add_images(int d, double margin) {
+    const std::size_t n = places.atom.size();
+    const int most = static_cast<int>(std::ceil(margin));
+    for (int turn = -most; turn <= most; ++turn) {
+      if (turn == 0) continue;
+      for (std::size_t p = 0; p < n; ++p) {
+        const double s = fractional[3 * p + d] + turn;
+        if (s < -margin || s > 1 + margin) continue;
+        places.atom.push_back(places.atom[p]);
+        for (int k = 0; k < 3; ++k) {
+          places.shift.push_back(places.shift[3 * p + k] + (k == d ? turn : 0));
+          fractional.push_back(k == d ? s : fractional[3 * p + k]);
         }
       }
     }
   }
-  NeighbourList list;
-  list.first.assign(n + 1, 0);
-  for (int i = 0; i < n; ++i)
-    list.first[i + 1] = list.first[i] + static_cast<int>(atom[i].size());
-  list.atom.reserve(list.first[n]);
-  list.shift.reserve(3 * list.first[n]);
-  for (int i = 0; i < n; ++i) {
-    list.atom.insert(list.atom.end(), atom[i].begin(), atom[i].end());
-    list.shift.insert(list.shift.end(), shift[i].begin(), shift[i].end());
+};
+
+// Places sorted by kind and bin, so that a row of bins is one run of memory.
+class Grid {
+ public:
+  Grid(int n, const double* r, const int* kind, int n_kinds, const Cell& cell,
+       double cutoff)
+      : Grid(n, r, kind, n_kinds, cell, bounding_box(n, r, cell), cutoff) {}
+
+  Places& places() { return crowd_.places; }
+
+  // Writes the places of one kind around `centre` to `found` from `count` on; returns
+  // the new count.
+  std::size_t around(int centre, int kind, std::vector<int>& found,
+                     std::size_t count) const {
+    const int self = sorted_[centre];
+    const double x = x_[self], y = y_[self], z = z_[self];
+    int low[3], high[3];
+    for (int d = 0; d < 3; ++d) {
+      const int bin = axes_[d].bin(crowd_.fractional[3 * centre + d]);
+      low[d] = std::max(0, bin - axes_[d].reach);
+      high[d] = std::min(axes_[d].n_bins - 1, bin + axes_[d].reach);
+    }
+    for (int a = low[0]; a <= high[0]; ++a)
+      for (int b = low[1]; b <= high[1]; ++b) {
+        const int from = begin_[key(kind, a, b, low[2])];
+        const int to = begin_[key(kind, a, b, high[2]) + 1];
+        if (found.size() < count + to - from) found.resize(2 * (count + to - from));
+        for (int m = from; m < to; ++m) {
+          const double dx = x_[m] - x, dy = y_[m] - y, dz = z_[m] - z;
+          found[count] = place_[m];
+          count += (dx * dx + dy * dy + dz * dz < cutoff2_) & (m != self);
+        }
+      }
+    return count;
   }
+
+ private:
+  Grid(int n, const double* r, const int* kind, int n_kinds, const Cell& cell,
+       const Box& box, double cutoff)
+      : crowd_(n, r, cell, box, cutoff), cutoff2_(cutoff * cutoff) {
+    lay_out(cell, box, cutoff);
+    const std::size_t n_places = crowd_.places.atom.size();
+    std::vector<int> keys(n_places);
+    begin_.assign(key(n_kinds, 0, 0, 0) + 1, 0);
+    for (std::size_t p = 0; p < n_places; ++p) {
+      const double* s = &crowd_.fractional[3 * p];
+      keys[p] = key(kind[crowd_.places.atom[p]], axes_[0].bin(s[0]), axes_[1].bin(s[1]),
+                    axes_[2].bin(s[2]));
+      ++begin_[keys[p] + 1];
+    }
+    for (std::size_t b = 1; b < begin_.size(); ++b) begin_[b] += begin_[b - 1];
+    std::vector<int> cursor(begin_.begin(), begin_.end() - 1);
+    place_.resize(n_places), sorted_.resize(n);
+    x_.resize(n_places), y_.resize(n_places), z_.resize(n_places);
+    for (std::size_t p = 0; p < n_places; ++p) {
+      const int to = cursor[keys[p]]++;
+      const double* at = &r[3 * static_cast<std::size_t>(crowd_.places.atom[p])];
+      const int* shift = &crowd_.places.shift[3 * p];
+      const auto coordinate = [&](int k) {
+        return at[k] + shift[0] * cell.rows[0][k] + shift[1] * cell.rows[1][k] +
+               shift[2] * cell.rows[2][k];
+      };
+      x_[to] = coordinate(0), y_[to] = coordinate(1), z_[to] = coordinate(2);
+      place_[to] = static_cast<int>(p);
+      if (p < static_cast<std::size_t>(n)) sorted_[p] = to;
+    }
+  }
+
+  int key(int kind, int a, int b, int c) const {
+    return ((kind * axes_[0].n_bins + a) * axes_[1].n_bins + b) * axes_[2].n_bins + c;
+  }
+
+  // Half-width bins cost fewer useless distances than full-width ones; bins with less
+  // than about one place cost more to visit than they save.
+  void lay_out(const Cell& cell, const Box& box, double cutoff) {
+    double volume = 1;
+    for (int d = 0; d < 3; ++d) {
+      const double margin = cell.periodic[d] ? cutoff / box.height[d] : 0;
+      axes_[d].low = -margin, axes_[d].width = 1 + 2 * margin;
+      volume *= axes_[d].width * box.height[d];
+    }
+    const double n_places = std::max<double>(crowd_.places.atom.size(), 1);
+    const double edge = std::max(cutoff / 2, std::cbrt(volume / n_places));
+    for (int d = 0; d < 3; ++d) {
+      Axis& axis = axes_[d];
+      const double bins = std::floor(axis.width * box.height[d] / edge);
+      axis.n_bins = static_cast<int>(std::clamp(bins, 1.0, 256.0));
+      axis.width /= axis.n_bins;
+      const double reach = std::ceil(cutoff / box.height[d] / axis.width);
+      axis.reach = static_cast<int>(std::min(reach, 256.0));
+    }
+  }
+
+  Crowd crowd_;
+  Axis axes_[3];
+  double cutoff2_;
+  std::vector<int> begin_, place_;  // [key]; [sorted]
+  std::vector<int> sorted_;         // [atom]
+  std::vector<double> x_, y_, z_;   // [sorted] Å
+};
+
+}  // namespace
+
+PlacedNeighbours placed_neighbours(int n, const double* positions, const int* kind,
+                                   int n_kinds, const Cell& cell, double cutoff,
+                                   int threads) {
+  constexpr int of_chunk = 64;
+  Grid grid(n, positions, kind, n_kinds, cell, cutoff);
+  const int n_chunks = (n + of_chunk - 1) / of_chunk;
+  const int n_threads = std::clamp(threads, 1, std::max(n_chunks, 1));
+  std::vector<std::vector<int>> found(n_chunks);
+  PlacedNeighbours list;
+  list.first.assign(static_cast<std::size_t>(n) * n_kinds + 1, 0);
+#pragma omp parallel for schedule(dynamic) num_threads(n_threads)
+  for (int chunk = 0; chunk < n_chunks; ++chunk) {
+    std::size_t count = 0;
+    for (int i = chunk * of_chunk; i < std::min(n, (chunk + 1) * of_chunk); ++i)
+      for (int a = 0; a < n_kinds; ++a) {
+        const std::size_t before = count;
+        count = grid.around(i, a, found[chunk], count);
+        list.first[static_cast<std::size_t>(i) * n_kinds + a + 1] =
+            static_cast<int>(count - before);
+      }
+  }
+  for (std::size_t k = 1; k < list.first.size(); ++k)
+    list.first[k] += list.first[k - 1];
+  list.place.resize(list.first.back());
+#pragma omp parallel for schedule(dynamic) num_threads(n_threads)
+  for (int chunk = 0; chunk < n_chunks; ++chunk) {
+    const auto row = [&](int i) {
+      return list.first[static_cast<std::size_t>(i) * n_kinds];
+    };
+    const int begin = row(chunk * of_chunk),
+              end = row(std::min(n, (chunk + 1) * of_chunk));
+    std::copy_n(found[chunk].begin(), end - begin, list.place.begin() + begin);
+  }
+  list.places = std::move(grid.places());
+  return list;
+}
+
+NeighbourList neighbours(int n, const double* positions, const Cell& cell,
+                         double cutoff) {
+  const std::vector<int> kind(n, 0);
+  PlacedNeighbours found = placed_neighbours(n, positions, kind.data(), 1, cell, cutoff,
+                                             omp_get_max_threads());
+  NeighbourList list;
+  list.atom.resize(found.place.size()), list.shift.resize(3 * found.place.size());
+  const std::vector<int>&of = found.places.atom, &shift = found.places.shift;
+  for (int i = 0; i < n; ++i)
+    for (int k = found.first[i]; k < found.first[i + 1]; ++k) {
+      const std::size_t p = found.place[k];
+      list.atom[k] = of[p];
+      for (int d = 0; d < 3; ++d)
+        list.shift[3 * static_cast<std::size_t>(k) + d] =
+            shift[3 * p + d] - shift[3 * static_cast<std::size_t>(i) + d];
+    }
+  list.first = std::move(found.first);
   return list;
 }
 

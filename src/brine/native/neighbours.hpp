@@ -20,4 +20,22 @@ struct NeighbourList {
 NeighbourList neighbours(int n, const double* positions, const Cell& cell,
                          double cutoff);
 
+// Where atoms and their images stand: at r[atom] + shift·cell. The first places are the
+// atoms', each inside the cell.
+struct Places {
+  std::vector<int> atom;
+  std::vector<int> shift;  // 3 per place
+};
+
+// The same list by places and sorted by kind: those of kind a around place i are
+// entries first[i·n_kinds + a] … of `place`. Any number of threads gives the same.
+struct PlacedNeighbours {
+  Places places;
+  std::vector<int> first, place;
+};
+
+PlacedNeighbours placed_neighbours(int n, const double* positions, const int* kind,
+                                   int n_kinds, const Cell& cell, double cutoff,
+                                   int threads);
+
 }  // namespace brine

@@ -25,7 +25,7 @@ template <class Number>
 void NeuralTrainer<Number>::add_frame(std::vector<int> element,
                                       std::vector<double> positions, const Cell& cell) {
   const KernelModel<Number>& m = model_.view();
-  lists_.emplace_back(std::move(element), m.shape.n_elements, m.reach, 0.0);
+  lists_.emplace_back(std::move(element), m.shape.n_elements, m.reach, 0.0, 1);
   steps_.push_back(lists_.back().at(positions.data(), cell));
   most_ = std::max(most_, lists_.back().most());
 }

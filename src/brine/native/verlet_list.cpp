@@ -1,28 +1,32 @@
 #include "verlet_list.hpp"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
 namespace brine {
 
 VerletList::VerletList(std::vector<int> element, int n_elements, double reach,
-                       double skin)
+                       double skin, int threads)
     : element_(std::move(element)),
       n_elements_(n_elements),
       reach_(reach),
-      skin_(skin) {}
+      skin_(skin),
+      threads_(threads > 0 ? threads : omp_get_max_threads()) {}
 
 Step VerletList::at(const double* positions, const Cell& cell) {
   if (!holds(positions, cell)) rebuild(positions, cell);
-  for (std::size_t p = 0; p < of_.size(); ++p)
+  const std::vector<int>&of = list_.places.atom, &shift = list_.places.shift;
+  for (std::size_t p = 0; p < of.size(); ++p)
     for (int k = 0; k < 3; ++k)
-      places_[4 * p + k] = positions[3 * static_cast<std::size_t>(of_[p]) + k] +
-                           shifts_[3 * p] * cell.rows[0][k] +
-                           shifts_[3 * p + 1] * cell.rows[1][k] +
-                           shifts_[3 * p + 2] * cell.rows[2][k];
-  return {element_.data(), places_.data(), first_.data(), place_.data(), atom_.data()};
+      places_[4 * p + k] = positions[3 * static_cast<std::size_t>(of[p]) + k] +
+                           shift[3 * p] * cell.rows[0][k] +
+                           shift[3 * p + 1] * cell.rows[1][k] +
+                           shift[3 * p + 2] * cell.rows[2][k];
+  return {element_.data(), places_.data(), list_.first.data(), list_.place.data(),
+          atom_.data()};
 }
 
 bool VerletList::holds(const double* positions, const Cell& cell) const {
@@ -69,45 +73,17 @@ bool VerletList::holds(const double* positions, const Cell& cell) const {
 }
 
 void VerletList::rebuild(const double* positions, const Cell& cell) {
-  const int n = size(), n_elements = n_elements_;
-  const NeighbourList list = neighbours(n, positions, cell, reach_ + skin_);
-  first_.assign(static_cast<std::size_t>(n) * n_elements + 1, 0);
-  atom_.resize(list.atom.size()), place_.resize(list.atom.size());
-  // The places of an atom are a chain that starts with the atom itself, unmoved.
-  of_.resize(n), shifts_.assign(3 * static_cast<std::size_t>(n), 0);
-  std::iota(of_.begin(), of_.end(), 0);
-  std::vector<int> next(n, -1);
-  std::vector<int> at(n_elements);
+  const int n = size();
+  list_ = placed_neighbours(n, positions, element_.data(), n_elements_, cell,
+                            reach_ + skin_, threads_);
+  atom_.resize(list_.place.size());
+  const int n_entries = static_cast<int>(atom_.size());
+#pragma omp parallel for schedule(static) num_threads(threads_)
+  for (int k = 0; k < n_entries; ++k) atom_[k] = list_.places.atom[list_.place[k]];
   most_ = 0;
-  for (int i = 0; i < n; ++i) {
-    int* first = &first_[static_cast<std::size_t>(i) * n_elements];
-    std::fill(at.begin(), at.end(), 0);
-    most_ = std::max(most_, list.first[i + 1] - list.first[i]);
-    for (int k = list.first[i]; k < list.first[i + 1]; ++k)
-      ++at[element_[list.atom[k]]];
-    int place = list.first[i];
-    for (int a = 0; a < n_elements; ++a) {
-      first[a] = place;
-      place += at[a];
-      at[a] = first[a];
-    }
-    first[n_elements] = place;
-    for (int k = list.first[i]; k < list.first[i + 1]; ++k) {
-      const int* s = &list.shift[3 * static_cast<std::size_t>(k)];
-      const int j = list.atom[k];
-      int p = j;
-      while (!std::equal(s, s + 3, &shifts_[3 * static_cast<std::size_t>(p)])) {
-        if (next[p] < 0) {
-          next[p] = static_cast<int>(of_.size());
-          of_.push_back(j), next.push_back(-1), shifts_.insert(shifts_.end(), s, s + 3);
-        }
-        p = next[p];
-      }
-      const int to = at[element_[j]]++;
-      atom_[to] = j, place_[to] = p;
-    }
-  }
-  places_.assign(4 * of_.size(), 0.0);
+  for (std::size_t i = 0, stride = n_elements_; i < static_cast<std::size_t>(n); ++i)
+    most_ = std::max(most_, list_.first[(i + 1) * stride] - list_.first[i * stride]);
+  places_.assign(4 * list_.places.atom.size(), 0.0);
   listed_.assign(positions, positions + 3 * static_cast<std::size_t>(n));
   listed_cell_ = cell;
 }

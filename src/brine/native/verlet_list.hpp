@@ -12,7 +12,8 @@ namespace brine {
 class VerletList {
  public:
   // Reaches `skin` Å beyond `reach`; rebuilt once an atom has moved half of it.
-  VerletList(std::vector<int> element, int n_elements, double reach, double skin);
+  VerletList(std::vector<int> element, int n_elements, double reach, double skin,
+             int threads);
 
   // Brings the list up to date and returns it; valid until the next call.
   Step at(const double* positions, const Cell& cell);
@@ -28,11 +29,12 @@ class VerletList {
   std::vector<int> element_;
   int n_elements_;
   double reach_, skin_;
+  int threads_;
   std::vector<double> listed_;  // positions when the list was built
   Cell listed_cell_{};
-  std::vector<int> first_, place_, atom_;
-  std::vector<int> of_, shifts_;  // [place]: its atom, and [place][3] lattice vectors
-  std::vector<double> places_;    // [place][4], Å
+  PlacedNeighbours list_;
+  std::vector<int> atom_;       // of each entry
+  std::vector<double> places_;  // [place][4], Å
   int most_ = 0;
 };
 
