@@ -17,8 +17,8 @@ namespace {
 template <class Number>
 struct Parts : Vectors<Number> {
   using V = Vectors<Number>;
-  using V::lanes, V::load, V::store, V::round_up, V::any, V::total, V::four;
   using typename V::Vector;
+  using V::lanes, V::load, V::store, V::round_up, V::any, V::total, V::four;
   template <class T>
   using Four = typename V::template Four<T>;
   using Model = KernelModel<Number>;
@@ -54,7 +54,8 @@ struct Parts : Vectors<Number> {
     const int *place = step.place, *atom = step.atom;
     Number* kept = out.places;
     int* kept_atom = out.atom;
-    const Four<double> origin = *four(places + 4 * static_cast<std::size_t>(centre));
+    const Four<double> origin =
+        *four(places + 4 * static_cast<std::size_t>(step.own[centre]));
     int at = 0;
     for (int a = 0; a < n_elements; ++a) {
       const int begin = at, span = first[a + 1] - first[a];

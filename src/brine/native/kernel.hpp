@@ -66,7 +66,9 @@ struct Totals {
 // What the kernel needs of one step.
 struct Step {
   const int* element;
-  const double* places;  // [place][4], Å: the atoms, then images of some
+  const double* places;  // [place][4], Å: atoms and images
+  const int* own;        // [atom] its place
+  const int* order;      // atoms by element, then by place
   const int* first;      // [(centre, element)] runs into `place` and `atom`
   const int* place;
   const int* atom;

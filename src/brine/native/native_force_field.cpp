@@ -67,15 +67,15 @@ void NativeForceField<Number>::compute(int n, const double* positions, const Cel
 }
 
 // Element by element: the weights of one fit the innermost cache, of all they do not.
+// Atoms close to each other follow each other: their neighbours are still in the cache.
 template <class Number>
 Totals NativeForceField<Number>::add_piece(const Step& step, int first, int end,
                                            Scratch<Number>& scratch,
                                            Number* forces) const {
   const CentreKernel<Number> add = model_.force();
   Totals sum;
-  for (int z = 0; z < model_.view().shape.n_elements; ++z)
-    for (int i = first; i < end; ++i)
-      if (step.element[i] == z) add(model_.view(), step, i, scratch, sum, forces);
+  for (int k = first; k < end; ++k)
+    add(model_.view(), step, step.order[k], scratch, sum, forces);
   return sum;
 }
 

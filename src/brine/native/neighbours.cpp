@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 namespace brine {
@@ -128,20 +129,20 @@ struct Axis {
 // Atoms, then images, with their fractional coordinates: all that stand in the box or
 // less than the cutoff beyond its periodic faces.
 struct Crowd {
-  Places places;
-  std::vector<double> fractional;  // [place][3]
+  std::vector<int> atom, shift;    // [3]
+  std::vector<double> fractional;  // [3]
 
   Crowd(int n, const double* r, const Cell& cell, const Box& box, double cutoff) {
-    places.atom.resize(n), places.shift.assign(3 * static_cast<std::size_t>(n), 0);
+    atom.resize(n), shift.assign(3 * static_cast<std::size_t>(n), 0);
     fractional.resize(3 * static_cast<std::size_t>(n));
     for (int i = 0; i < n; ++i) {
-      places.atom[i] = i;
+      atom[i] = i;
       for (int d = 0; d < 3; ++d) {
         double s = 0;
         for (int k = 0; k < 3; ++k)
           s += (r[3 * i + k] - box.origin[k]) * box.inverse[k][d];
         const double turns = cell.periodic[d] ? std::floor(s) : 0.0;
-        places.shift[3 * i + d] = -static_cast<int>(turns);
+        shift[3 * i + d] = -static_cast<int>(turns);
         fractional[3 * i + d] = s - turns;
       }
     }
@@ -152,16 +153,16 @@ struct Crowd {
  private:
   // Of all places so far, along one cell vector.
   void add_images(int d, double margin) {
-    const std::size_t n = places.atom.size();
+    const std::size_t n = atom.size();
     const int most = static_cast<int>(std::ceil(margin));
     for (int turn = -most; turn <= most; ++turn) {
       if (turn == 0) continue;
       for (std::size_t p = 0; p < n; ++p) {
         const double s = fractional[3 * p + d] + turn;
         if (s < -margin || s > 1 + margin) continue;
-        places.atom.push_back(places.atom[p]);
+        atom.push_back(atom[p]);
         for (int k = 0; k < 3; ++k) {
-          places.shift.push_back(places.shift[3 * p + k] + (k == d ? turn : 0));
+          shift.push_back(shift[3 * p + k] + (k == d ? turn : 0));
           fractional.push_back(k == d ? s : fractional[3 * p + k]);
         }
       }
@@ -176,13 +177,13 @@ class Grid {
        double cutoff)
       : Grid(n, r, kind, n_kinds, cell, bounding_box(n, r, cell), cutoff) {}
 
-  Places& places() { return crowd_.places; }
+  Places& places() { return places_; }
 
   // Writes the places of one kind around `centre` to `found` from `count` on; returns
   // the new count.
   std::size_t around(int centre, int kind, std::vector<int>& found,
                      std::size_t count) const {
-    const int self = sorted_[centre];
+    const int self = places_.own[centre];
     const double x = x_[self], y = y_[self], z = z_[self];
     int low[3], high[3];
     for (int d = 0; d < 3; ++d) {
@@ -197,7 +198,7 @@ class Grid {
         if (found.size() < count + to - from) found.resize(2 * (count + to - from));
         for (int m = from; m < to; ++m) {
           const double dx = x_[m] - x, dy = y_[m] - y, dz = z_[m] - z;
-          found[count] = place_[m];
+          found[count] = m;
           count += (dx * dx + dy * dy + dz * dz < cutoff2_) & (m != self);
         }
       }
@@ -209,31 +210,36 @@ class Grid {
        const Box& box, double cutoff)
       : crowd_(n, r, cell, box, cutoff), cutoff2_(cutoff * cutoff) {
     lay_out(cell, box, cutoff);
-    const std::size_t n_places = crowd_.places.atom.size();
+    const std::size_t n_places = crowd_.atom.size();
     std::vector<int> keys(n_places);
     begin_.assign(key(n_kinds, 0, 0, 0) + 1, 0);
     for (std::size_t p = 0; p < n_places; ++p) {
       const double* s = &crowd_.fractional[3 * p];
-      keys[p] = key(kind[crowd_.places.atom[p]], axes_[0].bin(s[0]), axes_[1].bin(s[1]),
+      keys[p] = key(kind[crowd_.atom[p]], axes_[0].bin(s[0]), axes_[1].bin(s[1]),
                     axes_[2].bin(s[2]));
       ++begin_[keys[p] + 1];
     }
     for (std::size_t b = 1; b < begin_.size(); ++b) begin_[b] += begin_[b - 1];
     std::vector<int> cursor(begin_.begin(), begin_.end() - 1);
-    place_.resize(n_places), sorted_.resize(n);
+    places_.atom.resize(n_places), places_.shift.resize(3 * n_places);
     x_.resize(n_places), y_.resize(n_places), z_.resize(n_places);
+    places_.own.resize(n), places_.order.resize(n);
     for (std::size_t p = 0; p < n_places; ++p) {
       const int to = cursor[keys[p]]++;
-      const double* at = &r[3 * static_cast<std::size_t>(crowd_.places.atom[p])];
-      const int* shift = &crowd_.places.shift[3 * p];
+      const double* at = &r[3 * static_cast<std::size_t>(crowd_.atom[p])];
+      const int* shift = &crowd_.shift[3 * p];
       const auto coordinate = [&](int k) {
         return at[k] + shift[0] * cell.rows[0][k] + shift[1] * cell.rows[1][k] +
                shift[2] * cell.rows[2][k];
       };
       x_[to] = coordinate(0), y_[to] = coordinate(1), z_[to] = coordinate(2);
-      place_[to] = static_cast<int>(p);
-      if (p < static_cast<std::size_t>(n)) sorted_[p] = to;
+      places_.atom[to] = crowd_.atom[p];
+      std::copy_n(shift, 3, &places_.shift[3 * static_cast<std::size_t>(to)]);
+      if (p < static_cast<std::size_t>(n)) places_.own[p] = to;
     }
+    std::iota(places_.order.begin(), places_.order.end(), 0);
+    std::sort(places_.order.begin(), places_.order.end(),
+              [&](int i, int j) { return places_.own[i] < places_.own[j]; });
   }
 
   int key(int kind, int a, int b, int c) const {
@@ -249,7 +255,7 @@ class Grid {
       axes_[d].low = -margin, axes_[d].width = 1 + 2 * margin;
       volume *= axes_[d].width * box.height[d];
     }
-    const double n_places = std::max<double>(crowd_.places.atom.size(), 1);
+    const double n_places = std::max<double>(crowd_.atom.size(), 1);
     const double edge = std::max(cutoff / 2, std::cbrt(volume / n_places));
     for (int d = 0; d < 3; ++d) {
       Axis& axis = axes_[d];
@@ -264,9 +270,9 @@ class Grid {
   Crowd crowd_;
   Axis axes_[3];
   double cutoff2_;
-  std::vector<int> begin_, place_;  // [key]; [sorted]
-  std::vector<int> sorted_;         // [atom]
-  std::vector<double> x_, y_, z_;   // [sorted] Å
+  Places places_;
+  std::vector<int> begin_;         // [key]
+  std::vector<double> x_, y_, z_;  // [sorted] Å
 };
 
 }  // namespace
@@ -318,11 +324,11 @@ NeighbourList neighbours(int n, const double* positions, const Cell& cell,
   const std::vector<int>&of = found.places.atom, &shift = found.places.shift;
   for (int i = 0; i < n; ++i)
     for (int k = found.first[i]; k < found.first[i + 1]; ++k) {
-      const std::size_t p = found.place[k];
+      const std::size_t p = found.place[k], own = found.places.own[i];
       list.atom[k] = of[p];
       for (int d = 0; d < 3; ++d)
         list.shift[3 * static_cast<std::size_t>(k) + d] =
-            shift[3 * p + d] - shift[3 * static_cast<std::size_t>(i) + d];
+            shift[3 * p + d] - shift[3 * own + d];
     }
   list.first = std::move(found.first);
   return list;

@@ -20,14 +20,16 @@ struct NeighbourList {
 NeighbourList neighbours(int n, const double* positions, const Cell& cell,
                          double cutoff);
 
-// Where atoms and their images stand: at r[atom] + shift·cell. The first places are the
-// atoms', each inside the cell.
+// Where atoms and their images stand: at r[atom] + shift·cell. What is close in space is
+// mostly close in memory.
 struct Places {
   std::vector<int> atom;
   std::vector<int> shift;  // 3 per place
+  std::vector<int> own;    // [atom] its place inside the cell
+  std::vector<int> order;  // atoms by kind, then by place
 };
 
-// The same list by places and sorted by kind: those of kind a around place i are
+// The same list by places and sorted by kind: those of kind a around own[i] are
 // entries first[i·n_kinds + a] … of `place`. Any number of threads gives the same.
 struct PlacedNeighbours {
   Places places;

@@ -25,7 +25,12 @@ Step VerletList::at(const double* positions, const Cell& cell) {
                            shift[3 * p] * cell.rows[0][k] +
                            shift[3 * p + 1] * cell.rows[1][k] +
                            shift[3 * p + 2] * cell.rows[2][k];
-  return {element_.data(), places_.data(), list_.first.data(), list_.place.data(),
+  return {element_.data(),
+          places_.data(),
+          list_.places.own.data(),
+          list_.places.order.data(),
+          list_.first.data(),
+          list_.place.data(),
           atom_.data()};
 }
 
