@@ -176,8 +176,15 @@ def _microseconds(ns_per_day: float, n_atoms: int) -> float:
     return 1e6 * TIMESTEP * 1e-6 * 86400 / ns_per_day / n_atoms
 
 
-def write_table(value: dict[str, float], models: tuple[str, ...]) -> None:
-    """The figures as `TABLE`."""
+def publish(rows: list[Measurement], models: tuple[str, ...] = MODELS) -> None:
+    """Write `TABLE` and `PICTURE`."""
+    if rows:
+        value = {row["name"]: row["value"] for row in rows}
+        _write_table(value, models)
+        _draw(value, models)
+
+
+def _write_table(value: dict[str, float], models: tuple[str, ...]) -> None:
     lines = [
         "# Presets of the native potential",
         "",
@@ -244,8 +251,8 @@ _ROWS = {
 }
 
 
-def draw(value: dict[str, float], models: tuple[str, ...]) -> None:
-    """Error of forces against µs per atom and step of 5184 atoms, as `PICTURE`."""
+def _draw(value: dict[str, float], models: tuple[str, ...]) -> None:
+    """Error of forces against µs per atom and step of 5184 atoms."""
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
@@ -268,7 +275,4 @@ if __name__ == "__main__":
     chosen = tuple(sys.argv[1:]) or MODELS
     found = measurements(chosen)
     print_all(found)
-    if found:
-        named = {row["name"]: row["value"] for row in found}
-        write_table(named, chosen)
-        draw(named, chosen)
+    publish(found, chosen)

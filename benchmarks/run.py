@@ -1,7 +1,8 @@
 """Every benchmark beside its peers: ``python benchmarks/run.py [--json FILE] [PART]``.
 
 Parts: `dynamics`, `replicas`, `analysis`, `scaling`, `presets`; without any, the first
-three. `presets` trains twelve potentials and draws ``docs/presets.svg``.
+three. `presets` runs eight protocols, which takes hours, and writes
+``docs/presets.md``.
 
 Each figure is the median of alternating repeats in one process, on as many threads as
 ``OMP_NUM_THREADS`` says, or all cores. A peer that is not installed is left out:
@@ -51,7 +52,7 @@ def main() -> None:
         parser.error(f"PART must be one of {', '.join(PARTS)}, got {unknown.pop()}")
     rows = [row for part in chosen for row in PARTS[part]()]
     if "presets" in chosen:
-        presets.draw(rows)
+        presets.publish(rows)
     Console().print(_table(rows))
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=2) + "\n")

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -57,39 +57,52 @@ def fit_neural(
     rng = np.random.default_rng(seed)
     theta = _start(layout, len(targets.references), rng)
     scaling = _scaling(targets, loss, theta)
-    soap = Soap(theta, layout, decay=settings.weight_decay)
-    per_epoch = len(loss.epoch(np.random.default_rng(0)))
     descent = Descent(
-        theta, soap, rng, settings.epochs, per_epoch, settings.learning_rate
+        theta=theta,
+        soap=Soap(theta, layout, decay=settings.weight_decay),
+        rng=rng,
+        n_epochs=settings.epochs,
+        steps_per_epoch=len(loss.epoch(np.random.default_rng(0))),
+        learning_rate=settings.learning_rate,
     )
     key = _key(settings.model_dump(mode="json"), provenance, seed)
     if checkpoint:
         descent.read(checkpoint, key)
-    due = {
-        max(1, round(settings.epochs * k / LEARNING_POINTS))
-        for k in range(1, LEARNING_POINTS)
-    }
+    for _ in _epochs(descent, loss, scaling, report):
+        if checkpoint:
+            descent.write(checkpoint, key)
+        if watch and descent.epoch in _learning_points(settings.epochs):
+            weights = scaling.weights(descent.average)
+            watch(descent.epoch, _potential(targets, weights, provenance))
+    potential = _potential(targets, scaling.weights(descent.best), provenance)
+    return _with_posterior(potential, targets, report)
+
+
+def _epochs(
+    descent: Descent, loss: Loss, scaling: "_Scaling", report: Report
+) -> Iterator[None]:
+    """Train until the end; pauses after each epoch."""
 
     def gradient(theta: NDArray[np.float64], samples: list[int]) -> NDArray[np.float64]:
         return scaling.gradient(loss.gradient(scaling.weights(theta), samples))
 
     def tell(step: int) -> None:
         if step % 50 == 0:
-            done = 0.9 * step / (settings.epochs * per_epoch)
+            done = 0.9 * step / (descent.n_epochs * descent.steps_per_epoch)
             report("fit", {"done": done, "force_error_meV_per_A": loss.force_error})
 
-    # Threads of BLAS would wait in a loop for tiny products, on the kernel's cores.
-    with threadpool_limits(1, user_api="blas"):
-        while not descent.ended:
-            descent.run_epoch(loss.epoch(rng), gradient, tell)
-            descent.judge(loss.held_back(scaling.weights(descent.average)))
-            if checkpoint:
-                descent.write(checkpoint, key)
-            if watch and descent.epoch in due and descent.epoch < settings.epochs:
-                weights = scaling.weights(descent.average)
-                watch(descent.epoch, _potential(targets, weights, provenance))
-    potential = _potential(targets, scaling.weights(descent.best), provenance)
-    return _with_posterior(potential, targets, report)
+    while not descent.ended:
+        # Threads of BLAS would wait in a loop for tiny products, on the kernel's cores.
+        with threadpool_limits(1, user_api="blas"):
+            descent.run_epoch(loss.epoch(descent.rng), gradient, tell)
+        descent.judge(loss.held_back(scaling.weights(descent.average)))
+        yield
+
+
+def _learning_points(n_epochs: int) -> set[int]:
+    """Epochs after which `watch` is called, none of them the last."""
+    points = range(1, LEARNING_POINTS)
+    return {max(1, round(n_epochs * k / LEARNING_POINTS)) for k in points} - {n_epochs}
 
 
 def _key(settings: Mapping[str, Any], provenance: Mapping[str, Any], seed: int) -> str:
