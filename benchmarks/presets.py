@@ -246,7 +246,7 @@ _ROWS = {
     "192 atoms, NVT at 0.5 fs, ns/day": _number("md_192_ns_per_day_{}"),
     "NVE drift, 0.5 fs, 200 ps, meV/atom/ns": _drift(""),
     "NVE drift, 1 fs with H of 3 and O of 12 amu, 50 ps, meV/atom/ns": _drift("_1fs"),
-    "verdict, water: 200 ps at 300 K, 10 ps at 400 K": _verdict("water"),
+    "verdict, water: 300 ps at 300 K, 10 ps at 400 K": _verdict("water"),
     "verdict, NaCl in water: 50 ps at 300 K, 10 ps at 400 K": _verdict("nacl"),
 }
 
