@@ -7,6 +7,7 @@ import sys
 import pytest
 import typer
 from ase import Atoms
+from ase.io import read
 from tests.potentials.training_frames import water_like_frames
 from typer.testing import CliRunner
 
@@ -16,8 +17,9 @@ from brine.cli.failures import REFUSED, STOPPED, UNEXPECTED, answered
 from brine.cli.init import templates
 from brine.errors import InputError
 from brine.settings import parse_protocol
+from brine.structures import mass_density
 
-COMMANDS = ("init", "audit", "run", "train", "md", "observe", "report")
+COMMANDS = ("init", "build", "audit", "run", "train", "md", "observe", "report")
 
 
 def call(*arguments):
@@ -146,6 +148,38 @@ def test_a_strange_element_names_the_potential_and_the_structure(tmp_path):
     assert result.exit_code == REFUSED
     assert f"{tmp_path / 'p.brine'} cannot run {structure}: " in result.stderr
     assert "got Na, Cl" in result.stderr
+
+
+def test_build_packs_a_composition_at_its_density(tmp_path):
+    out = tmp_path / "box.extxyz"
+    options = ("LiCl*20H2O", "--formula-units", 3, "--out", out)
+    result = call("build", *options, "--json")
+
+    found = json.loads(result.output)
+    box = read(out)
+    assert found["molecules"] == {"Li+": 3, "Cl-": 3, "H2O": 60}
+    assert found["n_atoms"] == len(box) == 186
+    assert mass_density(box) == pytest.approx(found["density_g_per_mL"], abs=1e-6)
+    assert found["extrapolations"] == []
+    again = call("build", *options)
+    assert again.exit_code == REFUSED
+    assert "exists and is not overwritten" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("H2O",), "how much of it must be said by `--formula-units`"),
+        (("LiCl", "--molality-mol-per-kg", 2.0), "how much of it must be said"),
+        (("LiBr*9H2O", "--formula-units", 9), "give the density"),
+        (("H2O", "--formula-units", 9, "--out", "box.what"), "format that ASE writes"),
+    ],
+)
+def test_a_box_that_cannot_be_built_is_one_sentence(options, sentence):
+    result = call("build", *options)
+
+    assert result.exit_code == REFUSED
+    assert sentence in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,12 @@ import pytest
 
 from brine.errors import BrineError, SettingsError
 from brine.settings import (
+    CompositionSystem,
     LastPartSplit,
+    MoleculesSystem,
     NativeSettings,
     Protocol,
+    SolutionSystem,
     dump_protocol,
     load_protocol,
     parse_protocol,
@@ -174,3 +177,26 @@ def test_a_setting_that_the_readout_never_reads_is_refused():
 )
 def test_keys_and_values_that_no_protocol_can_hold(text, sentence):
     assert sentence in message(text)
+
+
+@pytest.mark.parametrize(
+    ("system", "kind"),
+    [
+        ("{molecules: {H2O: 64}}", MoleculesSystem),
+        ("{composition: Li2MnCl4·9H2O, formula_units: 10}", CompositionSystem),
+        ("{molality_mol_per_kg: {LiCl: 5}, waters: 100}", SolutionSystem),
+        ("{mole_fraction: {LiCl: 0.1}, waters: 100}", SolutionSystem),
+    ],
+)
+def test_a_system_is_known_by_what_it_gives(system, kind):
+    protocol = parse_protocol(
+        f"name: x\nsystem: {system}\nlabels: {{kind: files, paths: [a.extxyz]}}\n"
+    )
+
+    assert type(protocol.system) is kind
+
+
+def test_a_solution_has_one_concentration():
+    text = "name: x\nlabels: {paths: [a]}\nsystem: {kind: solution, waters: 9}\n"
+    with pytest.raises(SettingsError, match="either `molality_mol_per_kg` or"):
+        parse_protocol(text)

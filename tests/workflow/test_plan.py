@@ -1,9 +1,13 @@
 """What cannot work is said before anything runs, with the key."""
 
+import numpy as np
 import pytest
 
 from brine.errors import SettingsError
-from brine.settings import validate_protocol
+from brine.settings import MoleculesSystem, validate_protocol
+from brine.structures import molecule_labels
+from brine.structures.contents import contents
+from brine.structures.solution_density import solution_density
 from brine.workflow.plan import plan
 
 
@@ -21,8 +25,8 @@ def _protocol(molecules, **oracle):
 @pytest.mark.parametrize(
     ("molecules", "oracle", "sentence"),
     [
-        ({"H2P": 64}, {}, r"`system.molecules`: .*'H2P'.*'H2O'"),
-        ({"H2O": 64, "Na+": 1}, {}, r"`system.molecules`: .*charge of \+1 e"),
+        ({"H2P": 64}, {}, r"`system`: .*'H2P'.*'H2O'"),
+        ({"H2O": 64, "Na+": 1}, {}, r"`system`: .*charge of \+1 e"),
         ({"H2O": 64, "Na+": 1, "Cl-": 1}, {}, "`labels.oracle.kind` .* H2O alone"),
         ({"H2O": 8}, {}, "`labels.oracle.cutoff_A` must be below 3.01, .* got 5.5"),
         ({"H2O": 64}, {"cutoff_A": 6.1}, "`labels.oracle.cutoff_A` must be below 6.01"),
@@ -39,3 +43,46 @@ def test_the_oracle_runs_longer_than_the_model(tmp_path):
     for name in ("nvt", "npt"):
         longer = protocol.reference.length * steps[name]["duration_ps"]
         assert steps[f"oracle-{name}"]["duration_ps"] == longer > 0
+
+
+def test_a_composition_and_its_numbers_are_the_same_steps(tmp_path):
+    """No density means Laliberté's at the temperature of the dynamics."""
+    common = {"name": "x", "labels": {"kind": "files", "paths": ["a.extxyz"]}}
+    (tmp_path / "a.extxyz").write_text("")
+    numbers = {"Li+": 4, "Cl-": 4, "H2O": 80}
+    dynamics = {"temperature_K": 320.0}
+    density = solution_density(numbers, temperature=320.0).value
+    starts = [
+        next(
+            step.inputs["system"]
+            for step in plan(
+                validate_protocol(common | {"system": system, "dynamics": dynamics}),
+                tmp_path,
+            )
+            if step.name == "start"
+        )
+        for system in (
+            {"composition": "LiCl·20H2O", "formula_units": 4},
+            {"molecules": numbers, "density_g_per_mL": density},
+        )
+    ]
+
+    assert starts[0] == starts[1]
+    assert starts[0]["density_g_per_mL"] == pytest.approx(1.05, abs=0.02)
+
+
+def test_a_template_of_your_own_is_packed(tmp_path):
+    (tmp_path / "clo4.xyz").write_text(
+        "5\n\nCl 0 0 0\nO 0.83 0.83 0.83\nO -0.83 -0.83 0.83\n"
+        "O -0.83 0.83 -0.83\nO 0.83 -0.83 -0.83\n"
+    )
+    system = MoleculesSystem(
+        molecules={"Li+": 2, "ClO4-": 2, "H2O": 20},
+        density_g_per_mL=1.1,
+        templates={"ClO4-": {"path": "clo4.xyz", "charge": -1}},
+    )
+    atoms = contents(system, base=tmp_path).build(np.random.default_rng(0))
+
+    assert atoms.get_chemical_formula() == "H40Cl2Li2O28"
+    labels = molecule_labels(atoms)
+    assert len(np.unique(labels)) == 24

@@ -6,6 +6,7 @@ import typer
 
 from brine import __version__
 from brine.cli.audit import audit
+from brine.cli.build import build
 from brine.cli.init import init
 from brine.cli.md import md
 from brine.cli.observe import observe
@@ -24,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-for command in (init, audit, run, train, md, observe, report):
+for command in (init, build, audit, run, train, md, observe, report):
     app.command()(command)
 
 

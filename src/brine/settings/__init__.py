@@ -48,15 +48,20 @@ from brine.settings.split import (
     TimeBlockSplit,
 )
 from brine.settings.system import (
+    CompositionSystem,
     FileSystem,
     LabelledFrameSystem,
     MoleculesSystem,
+    PackedSystem,
+    SolutionSystem,
     System,
+    Template,
 )
 from brine.settings.validation import ValidationSettings
 
 __all__ = [
     "CompositionSplit",
+    "CompositionSystem",
     "Dynamics",
     "ExperimentReference",
     "FileLabels",
@@ -71,14 +76,17 @@ __all__ = [
     "Oracle",
     "OracleLabels",
     "OracleReference",
+    "PackedSystem",
     "Protocol",
     "RandomSplit",
     "Reference",
     "SPCFwOracle",
     "Sampling",
     "Section",
+    "SolutionSystem",
     "Split",
     "System",
+    "Template",
     "Thermostat",
     "TimeBlockSplit",
     "TrajectoryReference",

@@ -10,7 +10,7 @@ from brine.settings.potential import NativeSettings
 from brine.settings.reference import ExperimentReference, OracleReference, Reference
 from brine.settings.section import Section
 from brine.settings.split import LastPartSplit, Split
-from brine.settings.system import MoleculesSystem, System
+from brine.settings.system import PackedSystem, System
 from brine.settings.validation import ValidationSettings
 
 SplitName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
@@ -42,10 +42,10 @@ class Protocol(Section):
                 "reference.kind `oracle` needs labels.kind `oracle`: labels read from "
                 "files have no oracle that could run; use `experiment` or `trajectory`."
             )
-        if from_oracle and not isinstance(self.system, MoleculesSystem):
+        if from_oracle and not isinstance(self.system, PackedSystem):
             raise ValueError(
-                "labels.kind `oracle` needs system.kind `molecules`: the oracle "
-                "samples the boxes that are built from them."
+                "labels.kind `oracle` needs system.kind `molecules`, `composition` or "
+                "`solution`: the oracle samples the boxes that are built from them."
             )
         if "main" in self.compare_splits:
             raise ValueError(

@@ -21,12 +21,17 @@ class Section(BaseModel):
     )
 
 
-def choice(default: str) -> Discriminator:
-    """The discriminator of a union on `kind`, where no `kind` means `default`."""
+def choice(default: str, *, by_key: Mapping[str, str] | None = None) -> Discriminator:
+    """The discriminator of a union on `kind`.
+
+    Where there is no `kind`, a key of `by_key` means that kind, and otherwise it is
+    `default`.
+    """
 
     def kind_of(value: Any) -> str | None:
         if isinstance(value, Mapping):
-            kind = value.get("kind", default)
+            implied = (kind for key, kind in (by_key or {}).items() if key in value)
+            kind = value.get("kind", next(implied, default))
             return kind if isinstance(kind, str) else None
         found = getattr(value, "kind", None)
         return found if isinstance(found, str) else None

@@ -15,7 +15,7 @@ from ase.io import read, write
 
 from brine.errors import BrineError, InputError, MissingPackageError
 from brine.structures.neighbours import neighbour_pairs
-from brine.structures.species import Species, find_species
+from brine.structures.species import SPECIES, Species, check_neutral
 from brine.units import GRAM_PER_ML
 
 TOLERANCES: Final = (2.0, 1.8, 1.6)
@@ -31,7 +31,11 @@ HEAVY_FACTOR: Final = 1.2
 
 
 def build_box(
-    molecules: Mapping[str, int], *, density: float, rng: np.random.Generator
+    molecules: Mapping[str, int],
+    *,
+    density: float,
+    rng: np.random.Generator,
+    templates: Mapping[str, Species] = SPECIES,
 ) -> Atoms:
     """A cubic periodic box of randomly placed rigid molecules, packed by Packmol.
 
@@ -46,6 +50,9 @@ def build_box(
     density : float, g/mL
     rng : numpy.random.Generator
         Seeds Packmol: the same state gives the same box.
+    templates : mapping of str to Species
+        What the names mean: ``SPECIES | {"ClO4-": read_species("clo4.xyz",
+        charge=-1)}`` knows one more.
 
     Raises
     ------
@@ -55,8 +62,8 @@ def build_box(
     MissingPackageError
         Packmol is not installed.
     """
-    length = box_length(molecules, density=density)
-    species = {name: find_species(name) for name in molecules}
+    length = box_length(molecules, density=density, templates=templates)
+    species = {name: templates[name] for name in molecules}
     heavy = sum(
         count * sum(symbol != "H" for symbol in species[name].symbols)
         for name, count in molecules.items()
@@ -75,7 +82,12 @@ def build_box(
     )
 
 
-def box_length(molecules: Mapping[str, int], *, density: float) -> float:
+def box_length(
+    molecules: Mapping[str, int],
+    *,
+    density: float,
+    templates: Mapping[str, Species] = SPECIES,
+) -> float:
     """Edge in Å of the cube that `build_box` fills.
 
     Raises
@@ -83,10 +95,10 @@ def box_length(molecules: Mapping[str, int], *, density: float) -> float:
     InputError
         An unknown name, a count or density that is not positive, or a charged box.
     """
-    species = {name: find_species(name) for name in molecules}
-    _check(molecules, species, density)
+    _check(molecules, density)
+    check_neutral(molecules, templates)
     mass = sum(
-        count * standard_masses[species[name].atoms.numbers].sum()
+        count * standard_masses[templates[name].atoms.numbers].sum()
         for name, count in molecules.items()
     )
     return cubic_length(mass, density=density)
@@ -103,9 +115,7 @@ def mass_density(atoms: Atoms) -> float:
     return float(mass / (atoms.get_volume() * GRAM_PER_ML))
 
 
-def _check(
-    molecules: Mapping[str, int], species: Mapping[str, Species], density: float
-) -> None:
+def _check(molecules: Mapping[str, int], density: float) -> None:
     if not molecules:
         raise InputError("`molecules` must name at least one molecule, got none.")
     for name, count in molecules.items():
@@ -115,12 +125,6 @@ def _check(
             )
     if not THINNEST <= density < np.inf:
         raise InputError(f"`density` must be at least {THINNEST} g/mL, got {density}.")
-    charge = sum(count * species[name].charge for name, count in molecules.items())
-    if charge:
-        raise InputError(
-            f"a periodic box must be neutral, got a charge of {charge:+d} e from "
-            f"{dict(molecules)}; change the number of ions."
-        )
 
 
 def _packmol() -> str:

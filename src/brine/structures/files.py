@@ -5,10 +5,10 @@ from itertools import islice
 from pathlib import Path
 
 from ase import Atoms
-from ase.io import read
+from ase.io import read, write
 from ase.io.formats import UnknownFileTypeError
 
-from brine.errors import DataFileError, InputError, in_one_line
+from brine.errors import DataFileError, InputError, OutputError, in_one_line
 from brine.structures.neighbours import check_geometry
 
 
@@ -51,6 +51,29 @@ def read_frames(path: Path, *, index: int | str = ":", what: str) -> list[Atoms]
             frame = f", frame {k}" if len(frames) > 1 else ""
             raise DataFileError(f"{path}{frame}: {error}") from None
     return frames
+
+
+def write_structure(path: Path, atoms: Atoms) -> None:
+    """Write `atoms` in the format that the file's name says.
+
+    Raises
+    ------
+    OutputError
+        The file exists, cannot be written, or its name means no format of ASE's.
+    """
+    if path.exists():
+        raise OutputError(f"{path} exists and is not overwritten; give another path.")
+    try:
+        write(path, atoms)
+    except UnknownFileTypeError:
+        raise OutputError(
+            f"{path} must be named for a format that ASE writes, such as .extxyz, "
+            ".cif or .pdb."
+        ) from None
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror}; give another path."
+        ) from error
 
 
 def why_unreadable(path: Path, error: Exception) -> str:

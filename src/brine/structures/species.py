@@ -1,7 +1,9 @@
 """Rigid geometries of the molecules and ions that a box can be built from."""
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -9,6 +11,7 @@ from ase import Atoms
 from numpy.typing import NDArray
 
 from brine.errors import InputError
+from brine.structures.files import read_frames
 
 
 @dataclass(frozen=True)
@@ -58,21 +61,62 @@ SPECIES: Final[dict[str, Species]] = {
 """Everything `build_box` knows, by the name used in a protocol."""
 
 
-def find_species(name: str) -> Species:
-    """The molecule or ion called `name`.
+def find_species(name: str, templates: Mapping[str, Species] = SPECIES) -> Species:
+    """The molecule or ion called `name`, among `templates`.
 
     Raises
     ------
     InputError
         There is none of that name; the nearest names are suggested.
     """
-    if name in SPECIES:
-        return SPECIES[name]
-    lowered = {known.lower(): known for known in SPECIES}
+    if name in templates:
+        return templates[name]
+    lowered = {known.lower(): known for known in templates}
     near = difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.4)
     advice = (
         f"Did you mean {' or '.join(repr(lowered[n]) for n in near)}?"
         if near
-        else f"Known are {', '.join(SPECIES)}."
+        else f"Known are {', '.join(templates)}."
     )
     raise InputError(f"a molecule's name must be a known one, got {name!r}. {advice}")
+
+
+def read_species(path: str | Path, *, charge: int = 0) -> Species:
+    """The molecule in a file that ASE reads, as a template for `build_box`.
+
+    Parameters
+    ----------
+    path : str or Path
+        One molecule, such as an XYZ file; its last frame is taken.
+    charge : int, e
+
+    Raises
+    ------
+    DataFileError
+        The file cannot be read.
+    """
+    atoms = read_frames(Path(path), index=-1, what="molecule")[0]
+    return Species(
+        tuple(atoms.get_chemical_symbols()),
+        tuple((float(x), float(y), float(z)) for x, y, z in atoms.positions),
+        charge,
+    )
+
+
+def check_neutral(
+    molecules: Mapping[str, int], templates: Mapping[str, Species] = SPECIES
+) -> None:
+    """Refuse molecules and ions that carry a net charge together.
+
+    Raises
+    ------
+    InputError
+        They do, or a name is unknown.
+    """
+    charge = sum(n * find_species(m, templates).charge for m, n in molecules.items())
+    if charge:
+        listed = ", ".join(f"{count} {name}" for name, count in molecules.items())
+        raise InputError(
+            f"a periodic box must be neutral, got a charge of {charge:+d} e from "
+            f"{listed}; change the number of ions."
+        )

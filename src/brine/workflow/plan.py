@@ -4,18 +4,19 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from brine.errors import InputError, SettingsError
+from brine.errors import BrineError, SettingsError
 from brine.settings import (
     FileLabels,
     FileSystem,
     MoleculesSystem,
     OracleLabels,
     OracleReference,
+    PackedSystem,
     Protocol,
     TimeBlockSplit,
     TrajectoryReference,
 )
-from brine.structures.boxes import box_length
+from brine.structures.contents import contents
 from brine.workflow import fitting, labelling, simulating
 from brine.workflow.judging import judge_protocol
 from brine.workflow.labelling import MAIN, fit_step, held_out_step
@@ -40,8 +41,8 @@ def plan(protocol: Protocol, base: Path) -> tuple[Step, ...]:
     SettingsError
         The box that it describes cannot be built, or the oracle cannot label it.
     """
-    _check_box(protocol)
-    protocol_steps = _Plan(protocol, Path(base).resolve())
+    base = Path(base).resolve()
+    protocol_steps = _Plan(_with_numbers(protocol, base), base)
     return (
         protocol_steps.labels(),
         protocol_steps.splits(),
@@ -55,24 +56,37 @@ def plan(protocol: Protocol, base: Path) -> tuple[Step, ...]:
     )
 
 
-def _check_box(protocol: Protocol) -> None:
-    """Say before anything runs what a step would say later, without the key."""
+def _with_numbers(protocol: Protocol, base: Path) -> Protocol:
+    """`protocol` with molecules and density in numbers, however they were given.
+
+    Says before anything runs what a step would say later, without the key.
+    """
     system, labels = protocol.system, protocol.labels
-    if not isinstance(system, MoleculesSystem):
-        return
+    if not isinstance(system, PackedSystem):
+        return protocol
+    temperature = protocol.dynamics.temperature_K
     try:
-        length = box_length(system.molecules, density=system.density_g_per_mL)
-    except InputError as error:
-        raise SettingsError(f"`system.molecules`: {error}") from None
-    if not isinstance(labels, OracleLabels):
-        return
-    if list(system.molecules) != ["H2O"]:
+        found = contents(system, temperature=temperature, base=base)
+        edge = found.edge
+    except BrineError as error:
+        raise SettingsError(f"`system`: {error}") from None
+    if isinstance(labels, OracleLabels):
+        _check_oracle(labels, found.molecules, edge)
+    numbers = MoleculesSystem(
+        molecules=found.molecules,
+        density_g_per_mL=found.density,
+        templates=getattr(system, "templates", {}),
+    )
+    return protocol.model_copy(update={"system": numbers})
+
+
+def _check_oracle(labels: OracleLabels, molecules: dict[str, int], edge: float) -> None:
+    if list(molecules) != ["H2O"]:
         raise SettingsError(
             f"`labels.oracle.kind` `{labels.oracle.kind}` knows boxes of H2O alone, "
-            f"got `system.molecules` {system.molecules}; label other liquids from "
-            "files."
+            f"got `system.molecules` {molecules}; label other liquids from files."
         )
-    narrowest = length / max(1.0, *labels.sampling.density_factors) ** (1 / 3)
+    narrowest = edge / max(1.0, *labels.sampling.density_factors) ** (1 / 3)
     if narrowest <= 2 * labels.oracle.cutoff_A:
         raise SettingsError(
             f"`labels.oracle.cutoff_A` must be below {narrowest / 2:.2f}, half the "
@@ -172,6 +186,9 @@ class _Plan:
         system = self.protocol.system
         if isinstance(system, FileSystem):
             inputs["files"] = labelling.file_digests([system.path], self.base)
+        if isinstance(system, MoleculesSystem) and system.templates:
+            paths = [template.path for template in system.templates.values()]
+            inputs["files"] = labelling.file_digests(paths, self.base)
         return Step(
             "start",
             simulating.build_start,

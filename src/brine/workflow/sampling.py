@@ -7,6 +7,7 @@ from brine.datasets import Dataset
 from brine.oracles import SamplingPlan, SPCFw, sample_frames
 from brine.settings import MoleculesSystem, Oracle, OracleLabels
 from brine.structures import Report, silent
+from brine.structures.contents import contents
 
 
 def make_oracle(settings: Oracle) -> SPCFw:
@@ -22,10 +23,10 @@ def labelled_by_oracle(
     report: Report = silent,
 ) -> Dataset:
     """Frames sampled and labelled for ``inputs["system"]`` from ``inputs["seed"]``."""
-    system = MoleculesSystem.model_validate(inputs["system"])
+    box = contents(MoleculesSystem.model_validate(inputs["system"]))
     sampling = settings.sampling
     plan = SamplingPlan(
-        density=system.density_g_per_mL,
+        density=box.density,
         density_factors=sampling.density_factors,
         temperatures=sampling.temperatures_K,
         frames_per_run=sampling.frames_per_run,
@@ -38,7 +39,7 @@ def labelled_by_oracle(
     )
     return sample_frames(
         make_oracle(settings.oracle),
-        system.molecules,
+        box.molecules,
         plan=plan,
         seed=inputs["seed"],
         workers=workers,

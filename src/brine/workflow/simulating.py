@@ -38,8 +38,9 @@ from brine.settings import (
     Oracle,
     System,
 )
-from brine.structures import Simulation, Stop, atomic_masses, build_box, scale_molecules
+from brine.structures import Simulation, Stop, atomic_masses, scale_molecules
 from brine.structures.boxes import mass_density
+from brine.structures.contents import contents
 from brine.structures.files import read_frames
 from brine.workflow.labelling import DATASET
 from brine.workflow.sampling import make_oracle
@@ -213,9 +214,8 @@ def _labelled_frame(system: LabelledFrameSystem, labels: Path) -> Atoms:
 
 def _packed(system: MoleculesSystem, task: Task) -> Atoms:
     """A labelled frame of the same molecules, brought to density; else a new box."""
-    rng = np.random.default_rng(task.inputs["seed"])
-    density = system.density_g_per_mL
-    box = build_box(system.molecules, density=density, rng=rng)
+    found = contents(system, base=Path(task.places["base"]))
+    box = found.build(np.random.default_rng(task.inputs["seed"]))
     if "labels" not in task.needs:
         return box
     dataset = load_dataset(task.needs["labels"] / DATASET)
@@ -224,9 +224,9 @@ def _packed(system: MoleculesSystem, task: Task) -> Atoms:
     if not same:
         return box
     densities = np.array([mass_density(dataset.frame(k)) for k in same])
-    nearest = int(np.argmin(np.abs(densities - density)))
+    nearest = int(np.argmin(np.abs(densities - found.density)))
     atoms = _bare(dataset.frame(same[nearest]))
-    return scale_molecules(atoms, (densities[nearest] / density) ** (1 / 3))
+    return scale_molecules(atoms, (densities[nearest] / found.density) ** (1 / 3))
 
 
 def _bare(atoms: Atoms) -> Atoms:

@@ -1,0 +1,102 @@
+"""``brine build``."""
+
+import re
+from json import dumps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from brine.cli.failures import answered
+from brine.errors import InputError
+
+if TYPE_CHECKING:
+    from brine.structures.contents import Contents
+
+
+@answered
+def build(
+    composition: Annotated[
+        str,
+        typer.Argument(help="Salts and H2O, such as `Li2MnCl4*9H2O`, `LiCl` or `H2O`."),
+    ],
+    formula_units: Annotated[
+        int | None, typer.Option(min=1, help="How many of the composition.")
+    ] = None,
+    molality: Annotated[
+        float | None,
+        typer.Option("--molality-mol-per-kg", help="Of the salt, in --waters."),
+    ] = None,
+    waters: Annotated[
+        int | None, typer.Option(min=1, help="With --molality-mol-per-kg.")
+    ] = None,
+    density: Annotated[
+        float | None,
+        typer.Option(
+            "--density-g-per-mL",
+            help="Laliberté's model of water and chlorides by default.",
+        ),
+    ] = None,
+    temperature: Annotated[
+        float, typer.Option("--temperature-K", min=0.0, help="Of that model.")
+    ] = 298.15,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A file that ASE can write; COMPOSITION.extxyz by default."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Pack a periodic box of a liquid.
+
+    Example: `brine build "Li2MnCl4*9H2O" --formula-units 10`
+    """
+    import numpy as np
+
+    from brine.structures.contents import with_density
+    from brine.structures.files import write_structure
+
+    molecules = _molecules(composition, formula_units, molality, waters)
+    found = with_density(molecules, density, temperature=temperature)
+    target = out or Path(f"{re.sub('[^A-Za-z0-9.+-]+', '-', composition)}.extxyz")
+    atoms = found.build(np.random.default_rng(seed))
+    write_structure(target, atoms)
+    _tell(found, len(atoms), target, json=json)
+
+
+def _molecules(
+    composition: str,
+    formula_units: int | None,
+    molality: float | None,
+    waters: int | None,
+) -> dict[str, int]:
+    from brine.structures.composition import molecules_at_molality, molecules_of
+
+    if molality is None and waters is None and formula_units is not None:
+        return molecules_of(composition, formula_units=formula_units)
+    if molality is not None and waters is not None and formula_units is None:
+        return molecules_at_molality({composition: molality}, waters=waters)
+    raise InputError(
+        "how much of it must be said by `--formula-units`, or by "
+        "`--molality-mol-per-kg` and `--waters`, got neither or both."
+    )
+
+
+def _tell(found: "Contents", n_atoms: int, target: Path, *, json: bool) -> None:
+    if json:
+        content = {
+            "path": str(target),
+            "n_atoms": n_atoms,
+            "molecules": found.molecules,
+            "density_g_per_mL": found.density,
+            "edge_A": found.edge,
+            "extrapolations": list(found.extrapolations),
+        }
+        typer.echo(dumps(content))
+        return
+    listed = ", ".join(f"{count} {name}" for name, count in found.molecules.items())
+    typer.echo(f"{n_atoms} atoms: {listed}")
+    typer.echo(f"{found.density:.4f} g/mL, a cube of {found.edge:.2f} Å")
+    for sentence in found.extrapolations:
+        typer.echo(f"extrapolated: {sentence}.")
+    typer.echo(f"{target} written")

@@ -1,0 +1,71 @@
+import pytest
+
+from brine.errors import InputError
+from brine.structures.composition import (
+    formula_mass,
+    molecules_at_molality,
+    molecules_at_mole_fraction,
+    molecules_of,
+)
+
+
+@pytest.mark.parametrize(
+    "written", ["Li2MnCl4·9H2O", "Li2MnCl4*9H2O", "Li2MnCl4 • 9 H2O"]
+)
+def test_a_salt_comes_apart_into_its_ions(written):
+    assert molecules_of(written, formula_units=10) == {
+        "Li+": 20,
+        "Mn+2": 10,
+        "Cl-": 40,
+        "H2O": 90,
+    }
+
+
+def test_amounts_of_the_same_ion_add_up_and_may_be_fractions():
+    assert molecules_of("2LiCl·ZnCl2·5.5H2O", formula_units=2) == {
+        "Li+": 4,
+        "Cl-": 8,
+        "Zn+2": 2,
+        "H2O": 11,
+    }
+
+
+@pytest.mark.parametrize(
+    ("composition", "formula_units", "message"),
+    [
+        ("LiMnCl4·9H2O", 1, "charge of -1 e from 1 Li+, 1 Mn+2, 4 Cl-, 9 H2O"),
+        ("LiCl·5.5H2O", 3, "16.5 H2O from 3"),
+        ("FeCl2·9H2O", 1, "'Fe' in 'FeCl2·9H2O'"),
+        ("LiCl, H2O", 1, "joined by `·` or `*`"),
+        ("", 1, "joined by `·` or `*`"),
+        ("LiCl·0H2O", 1, "got 0 H2O"),
+        ("LiCl·H2O", 0, "must be 1 or more, got 0"),
+    ],
+)
+def test_what_cannot_be_built_is_named(composition, formula_units, message):
+    with pytest.raises(InputError) as caught:
+        molecules_of(composition, formula_units=formula_units)
+    assert message in str(caught.value)
+
+
+def test_a_molality_counts_salt_per_kilogram_of_water():
+    """5 mol/kg × 100 × 0.0180153 kg/mol = 9.008."""
+    assert molecules_at_molality({"LiCl": 5.0}, waters=100) == {
+        "Li+": 9,
+        "Cl-": 9,
+        "H2O": 100,
+    }
+    with pytest.raises(InputError, match=r"at least 0\.278 mol/kg.*got 0\.1"):
+        molecules_at_molality({"LiCl": 0.1}, waters=100)
+
+
+def test_a_mole_fraction_counts_formula_units():
+    molecules = molecules_at_mole_fraction({"ZnCl2": 0.1, "LiCl": 0.2}, waters=70)
+
+    assert molecules == {"Zn+2": 10, "Cl-": 40, "Li+": 20, "H2O": 70}
+    with pytest.raises(InputError, match=r"less than 1, got 1\.1"):
+        molecules_at_mole_fraction({"ZnCl2": 1.1}, waters=70)
+
+
+def test_formula_masses():
+    assert formula_mass("MnCl2") == pytest.approx(125.84, abs=0.01)
