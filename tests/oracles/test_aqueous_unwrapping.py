@@ -1,9 +1,10 @@
 import numpy as np
 
 from brine.observables import unwrapped_positions
-from brine.oracles.water_dynamics import unwrapped
+from brine.oracles.aqueous_unwrapping import unwrapped
 from brine.structures.trajectory import Trajectory
 
+HEADS = np.repeat([0, 3, 6], 3)
 CELL = np.array([[9.0, 0.0, 0.0], [2.0, 8.0, 0.0], [-1.0, 1.5, 8.5]])
 
 
@@ -21,7 +22,7 @@ def test_unwrapped_waters_stay_on_the_lattice_of_their_frame():
     """Images are whole lattice vectors, to the rounding of positions."""
     wrapped, cells = wrapped_walk(800)
 
-    found = unwrapped(wrapped, cells)
+    found = unwrapped(wrapped, cells, HEADS)
 
     images = (found - wrapped) @ np.linalg.inv(cells)
     assert np.abs(images).max() > 1
@@ -39,7 +40,10 @@ def test_unwrapped_waters_move_as_the_wrapped_ones_do():
             times=np.arange(800.0),
             unwrapped=flag,
         )
-        for positions, flag in ((wrapped, False), (unwrapped(wrapped, cells), True))
+        for positions, flag in (
+            (wrapped, False),
+            (unwrapped(wrapped, cells, HEADS), True),
+        )
     )
     expected = unwrapped_positions(as_wrapped)[:, ::3]
     assert np.abs(expected).max() > 15

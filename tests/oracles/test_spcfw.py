@@ -1,12 +1,15 @@
+import re
 import sys
 
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.data import chemical_symbols
 
 from brine.errors import InputError, MissingPackageError
 from brine.oracles import Conditions, SPCFw
-from brine.oracles.water_dynamics import unwrapped
+from brine.oracles.aqueous_unwrapping import unwrapped
+from brine.oracles.force_field import SITES
 from brine.structures import broken_waters, build_box, rattle
 from brine.testing.oracle import OracleTolerances, check_oracle
 from brine.units import BAR, BOLTZMANN, COULOMB, KINETIC
@@ -117,6 +120,77 @@ def test_a_box_and_its_replica_have_the_same_labels_per_box(water):
     np.testing.assert_allclose(eight.stress, one.stress, rtol=0, atol=2 * BAR)
 
 
+def test_labels_of_a_dense_salt_are_derivatives_and_have_their_symmetries():
+    """Ions of both signs and valences, in between the waters, by the same measure."""
+    counts = {"Zn+2": 4, "H2O": 40, "Li+": 8, "Cl-": 16}
+    salt = build_box(counts, density=1.3, rng=np.random.default_rng(4))
+    mixed = salt[np.random.default_rng(5).permutation(len(salt))]
+    tolerances = OracleTolerances(
+        energy=3e-4, forces=8e-3, stress=60 * BAR, strain=2e-3
+    )
+
+    check_oracle(SPCFw(tolerance=2e-6), [mixed], tolerances=tolerances, seed=2)
+
+
+def test_two_ions_have_the_published_pair_energy():
+    """Exact: Lennard-Jones by Lorentz and Berthelot and one Coulomb term.
+
+    In a box of 40 Å the images of the dipole qr add -2π q² r² / 3 L³ (tin foil).
+    """
+    energies, expected = [], []
+    for r in (2.4, 2.9):
+        pair = Atoms("NaCl", [[0, 0, 0], [r, 0, 0]], cell=[40] * 3, pbc=True)
+        energies.append(SPCFw(cutoff=9.0, tolerance=1e-5).label(pair).energy)
+        sixth = ((1.212 + 2.711) / r) ** 6
+        epsilon = np.sqrt(0.3526418 * 0.0127850) * KILOCALORIE
+        images = -2 * np.pi / 3 * COULOMB * r**2 / 40**3
+        expected.append(epsilon * (sixth**2 - 2 * sixth) - COULOMB / r + images)
+
+    assert expected[1] - expected[0] > 0.1
+    assert energies[1] - energies[0] == pytest.approx(
+        expected[1] - expected[0], abs=5e-4
+    )
+
+
+def test_parameters_of_ions_are_those_that_openmm_ships():
+    """`amber14/spce.xml`: the published tables as another program read them."""
+    from importlib.resources import files
+
+    text = files("openmm.app").joinpath("data", "amber14", "spce.xml").read_text()
+    found = re.findall(
+        r'epsilon="(\S+)" sigma="(\S+)" type="spce_standard-([A-Z][a-z]?)\d?[+-]"', text
+    )
+    ours = {chemical_symbols[z]: site for z, site in SITES.items() if z not in (1, 8)}
+    shared = {symbol: row for *row, symbol in found if symbol in ours}
+
+    assert shared.keys() == ours.keys()
+    for symbol, (epsilon, sigma) in shared.items():
+        assert ours[symbol].epsilon * 4.184 == pytest.approx(float(epsilon), rel=1e-6)
+        assert ours[symbol].sigma / 10 == pytest.approx(float(sigma), rel=1e-6)
+
+
+def test_a_salt_runs_under_pressure_with_whole_waters_and_free_ions():
+    counts = {"Na+": 6, "Cl-": 6, "H2O": 54}
+    salt = build_box(counts, density=1.1, rng=np.random.default_rng(6))
+    given = Conditions(
+        400.0, 1000.0, pressure=1.0, equilibration=1000.0, interval=20.0, seed=3
+    )
+    run = SPCFw(cutoff=4.5).simulate(salt, given)
+    trajectory = run.trajectory
+
+    assert run.stopped is None
+    assert np.array_equal(trajectory.numbers, salt.numbers)
+    last = Atoms(
+        trajectory.numbers,
+        trajectory.positions[-1],
+        cell=trajectory.cells[-1],
+        pbc=True,
+    )
+    assert broken_waters(last) == []
+    assert run.log["temperature_K"].mean() == pytest.approx(400.0, abs=25.0)
+    assert np.abs(np.diff(trajectory.positions, axis=0)).max() < 2.0
+
+
 def test_the_calculator_gives_the_labels_to_ase(water):
     oracle = SPCFw()
     atoms = water.copy()
@@ -206,7 +280,7 @@ def test_unwrapping_undoes_wrapping(skew):
     wrapped = flight - boxes @ cell
     assert np.abs(np.diff(wrapped[:, 0], axis=0)).max() > 8
 
-    path = unwrapped(wrapped, np.tile(cell, (200, 1, 1)))
+    path = unwrapped(wrapped, np.tile(cell, (200, 1, 1)), np.zeros(3, int))
 
     np.testing.assert_allclose(path, flight - boxes[0] @ cell, atol=1e-9)
 
@@ -218,7 +292,7 @@ def test_unwrapping_takes_images_on_the_lattice_of_their_own_frame():
     frames = np.tile(water, (50, 1, 1))
     frames[25:] += lengths[25:, None, None]
 
-    path = unwrapped(frames, lengths[:, None, None] * np.eye(3))
+    path = unwrapped(frames, lengths[:, None, None] * np.eye(3), np.zeros(3, int))
 
     np.testing.assert_allclose(path, np.tile(water, (50, 1, 1)), atol=1e-9)
 
@@ -227,7 +301,8 @@ def test_unwrapping_takes_images_on_the_lattice_of_their_own_frame():
     ("atoms", "message"),
     [
         (Atoms("OHH", [[0, 0, 0], [1, 0, 0], [0, 1, 0]]), "periodic in three"),
-        (Atoms("Na", cell=[9] * 3, pbc=True), r"atomic numbers \[11\]"),
+        (Atoms("Na", cell=[9] * 3, pbc=True), r"neutral box, got a charge of \+1 e"),
+        (Atoms("Fe", cell=[9] * 3, pbc=True), r"atomic numbers \[26\]"),
         (Atoms("OH", [[0, 0, 0], [1, 0, 0]], cell=[9] * 3, pbc=True), "intact H2O"),
     ],
 )

@@ -27,7 +27,6 @@ def _protocol(molecules, **oracle):
     [
         ({"H2P": 64}, {}, r"`system`: .*'H2P'.*'H2O'"),
         ({"H2O": 64, "Na+": 1}, {}, r"`system`: .*charge of \+1 e"),
-        ({"H2O": 64, "Na+": 1, "Cl-": 1}, {}, "`labels.oracle.kind` .* H2O alone"),
         ({"H2O": 8}, {}, "`labels.oracle.cutoff_A` must be below 3.01, .* got 5.5"),
         ({"H2O": 64}, {"cutoff_A": 6.1}, "`labels.oracle.cutoff_A` must be below 6.01"),
     ],
@@ -86,3 +85,20 @@ def test_a_template_of_your_own_is_packed(tmp_path):
     assert atoms.get_chemical_formula() == "H40Cl2Li2O28"
     labels = molecule_labels(atoms)
     assert len(np.unique(labels)) == 24
+
+
+def test_an_oracle_is_not_asked_for_a_molecule_it_does_not_know(tmp_path):
+    (tmp_path / "argon.xyz").write_text("1\n\nAr 0 0 0\n")
+    protocol = validate_protocol(
+        {
+            "name": "x",
+            "system": {
+                "molecules": {"H2O": 64, "argon": 1},
+                "density_g_per_mL": 1.0,
+                "templates": {"argon": {"path": "argon.xyz"}},
+            },
+            "labels": {"kind": "oracle"},
+        }
+    )
+    with pytest.raises(SettingsError, match=r"`labels.oracle.kind` .* got argon"):
+        plan(protocol, tmp_path)

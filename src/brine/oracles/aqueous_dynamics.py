@@ -1,4 +1,4 @@
-"""Molecular dynamics of SPC/Fw water in OpenMM."""
+"""Molecular dynamics of SPC/Fw water and ions in OpenMM."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,43 +7,40 @@ from typing import Any, Final
 
 import numpy as np
 from ase import Atoms
-from numpy.typing import NDArray
 
-from brine.oracles.oracle import Conditions
-from brine.oracles.water_system import (
-    KILOJOULE_PER_MOLE,
+from brine.oracles.aqueous_baths import Baths
+from brine.oracles.aqueous_system import (
+    AqueousBox,
     Array,
-    WaterBox,
     cpu_context,
     import_openmm,
 )
+from brine.oracles.aqueous_unwrapping import unwrapped
+from brine.oracles.force_field import KILOJOULE_PER_MOLE
+from brine.oracles.oracle import Conditions
 from brine.structures.progress import Report
 from brine.structures.simulation import Simulation, Stop
 from brine.structures.trajectory import Trajectory
-from brine.units import BOLTZMANN, GRAM_PER_ML, KINETIC
+from brine.units import BOLTZMANN, GRAM_PER_ML
 
-TIME_CONSTANT: Final = 500.0
-"""fs, of the stochastic velocity rescaling"""
 RESCALE_INTERVAL: Final = 20.0
 """fs between two rescalings"""
 STRONG_FRICTION: Final = 10.0
 """1/ps, while equilibrating"""
 BAROSTAT_STEPS: Final = 20
 """Steps between two trial moves of the volume"""
-MASSES: Final = np.array([15.999, 1.008, 1.008])
-"""amu, of O, H, H"""
 HOTTEST: Final = 3.0
 """A run stops when the temperature is this many times the target."""
 
 
 @dataclass(eq=False)
-class WaterRun:
+class AqueousRun:
     """One run: a context, and the lines and frames collected so far.
 
     Attributes
     ----------
     system : openmm.System
-    box : WaterBox
+    box : AqueousBox
         Where it starts.
     atoms : ase.Atoms
         The structure as given; frames come in its order of atoms.
@@ -51,7 +48,7 @@ class WaterRun:
     """
 
     system: Any
-    box: WaterBox
+    box: AqueousBox
     atoms: Atoms
     conditions: Conditions
     _frames: list[Array] = field(default_factory=list, init=False)
@@ -63,14 +60,19 @@ class WaterRun:
         openmm = import_openmm()
         given = self.conditions
         streams = np.random.SeedSequence(given.seed).spawn(3)
-        self._rng = np.random.default_rng(streams[0])
+        self._baths = Baths(
+            given.temperature,
+            given.bond_time_constant,
+            self.box.sites.masses,
+            self.box.oxygens,
+            np.random.default_rng(streams[0]),
+        )
         if given.pressure is not None:
             barostat = openmm.MonteCarloBarostat(
                 given.pressure, given.temperature, BAROSTAT_STEPS
             )
             barostat.setRandomNumberSeed(_openmm_seed(streams[1]))
             self.system.addForce(barostat)
-        self._masses = np.tile(MASSES, self.box.n_waters)
         step = given.timestep / 1000
         friction = openmm.LangevinMiddleIntegrator(
             given.temperature, STRONG_FRICTION, step
@@ -82,7 +84,7 @@ class WaterRun:
         self._context = cpu_context(self.system, integrator)
         self._context.setPositions(self.box.positions / 10)
         openmm.LocalEnergyMinimizer.minimize(self._context, 50.0, 50)
-        self._set_velocities(self._thermal_velocities())
+        self._set_velocities(self._baths.thermal_velocities())
 
     def run(self, report: Report) -> Simulation:
         """Equilibrate with strong friction, then collect frames.
@@ -162,20 +164,6 @@ class WaterRun:
     def _set_velocities(self, velocities: Array) -> None:
         self._context.setVelocities(velocities * 100)
 
-    def _thermal_velocities(self) -> Array:
-        scale = np.sqrt(
-            BOLTZMANN * self.conditions.temperature / (KINETIC * self._masses)
-        )
-        velocities = self._rng.normal(size=(len(self._masses), 3)) * scale[:, None]
-        return self._without_drift(velocities)
-
-    def _without_drift(self, velocities: Array) -> Array:
-        momentum = self._masses @ velocities
-        return np.asarray(velocities - momentum / self._masses.sum())
-
-    def _kinetic_energy(self, velocities: Array) -> float:
-        return float(0.5 * KINETIC * (self._masses @ np.square(velocities)).sum())
-
     def _thermostat(self, elapsed: float) -> None:
         """Rescale velocities and stretch bonds as after `elapsed` fs in their baths.
 
@@ -187,62 +175,18 @@ class WaterRun:
         state = self._context.getState(getPositions=True, getVelocities=True)
         positions = np.asarray(state.getPositions(asNumpy=True)._value) * 10
         before = np.asarray(state.getVelocities(asNumpy=True)._value) / 100
-        after = self._rescaled(self._without_drift(before), elapsed)
-        if self.conditions.bond_time_constant is not None:
-            keep = np.exp(-elapsed / self.conditions.bond_time_constant)
-            after = self._with_warm_bonds(positions, after, keep)
+        after = self._baths.applied(positions, before, elapsed)
         half_step = 0.5 * self.conditions.timestep
         self._context.setPositions((positions + half_step * (after - before)) / 10)
         self._set_velocities(after)
-
-    def _rescaled(self, velocities: Array, elapsed: float) -> Array:
-        """Stochastic velocity rescaling."""
-        freedom = 3 * len(velocities) - 3
-        kinetic = self._kinetic_energy(velocities)
-        share = 0.5 * BOLTZMANN * self.conditions.temperature / kinetic
-        keep = np.exp(-elapsed / TIME_CONSTANT)
-        one = self._rng.normal()
-        rest = self._rng.chisquare(freedom - 1)
-        factor2 = (
-            keep
-            + (1 - keep) * share * (one**2 + rest)
-            + 2 * one * np.sqrt(keep * (1 - keep) * share)
-        )
-        return np.asarray(velocities * np.sqrt(factor2))
-
-    def _with_warm_bonds(
-        self, positions: Array, velocities: Array, keep: float
-    ) -> Array:
-        """An exact Ornstein–Uhlenbeck step of the stretching of every O–H bond.
-
-        A share `keep` of the stretching velocity is left.
-
-        Impulses along the bond leave the momentum of every molecule, and diffusion,
-        alone; rescaling alone would leave harmonic bonds as they are for 100 ps.
-        """
-        positions = positions.reshape(-1, 3, 3)
-        velocities = velocities.reshape(-1, 3, 3).copy()
-        warmth = BOLTZMANN * self.conditions.temperature / KINETIC
-        inverse = 1 / MASSES
-        for h in (1, 2):
-            along = positions[:, h] - positions[:, 0]
-            along /= np.linalg.norm(along, axis=1, keepdims=True)
-            weight = inverse[0] + inverse[h]
-            before = np.einsum("nc,nc->n", along, velocities[:, h] - velocities[:, 0])
-            noise = self._rng.normal(size=len(before))
-            after = keep * before + np.sqrt((1 - keep**2) * warmth * weight) * noise
-            impulse = ((after - before) / weight)[:, None] * along
-            velocities[:, 0] -= inverse[0] * impulse
-            velocities[:, h] += inverse[h] * impulse
-        return velocities.reshape(-1, 3)
 
     def _collect(self, step: int) -> None:
         state = self._context.getState(getPositions=True, getEnergy=True)
         cell = np.asarray(state.getPeriodicBoxVectors(asNumpy=True)._value) * 10
         volume = float(abs(np.linalg.det(cell)))
-        kinetic = self._kinetic_energy(self._velocities())
+        kinetic = self._baths.kinetic_energy(self._velocities())
         potential = state.getPotentialEnergy()._value * KILOJOULE_PER_MOLE
-        freedom = 3 * len(self._masses) - 3
+        freedom = 3 * len(self._baths.masses) - 3
         self._frames.append(np.asarray(state.getPositions(asNumpy=True)._value) * 10)
         self._cells.append(cell)
         self._lines.append(
@@ -255,7 +199,7 @@ class WaterRun:
                 "kinetic_energy_eV": kinetic,
                 "conserved_energy_eV": np.nan,
                 "volume_A3": volume,
-                "density_g_per_mL": self._masses.sum() / (volume * GRAM_PER_ML),
+                "density_g_per_mL": self._baths.masses.sum() / (volume * GRAM_PER_ML),
             }
         )
 
@@ -273,11 +217,14 @@ class WaterRun:
 
     def _simulation(self, stop: Stop | None, ns_per_day: float) -> Simulation:
         cells = np.array(self._cells)
-        frames = unwrapped(np.array(self._frames), cells) @ self.box.rotation.T
+        frames = (
+            unwrapped(np.array(self._frames), cells, self.box.heads)
+            @ self.box.rotation.T
+        )
         positions = np.empty_like(frames)
         positions[:, self.box.order] = frames
-        masses = np.empty_like(self._masses)
-        masses[self.box.order] = self._masses
+        masses = np.empty_like(self._baths.masses)
+        masses[self.box.order] = self._baths.masses
         names = self._lines[0]
         return Simulation(
             trajectory=Trajectory(
@@ -292,34 +239,6 @@ class WaterRun:
             stopped=stop,
             ns_per_day=ns_per_day,
         )
-
-
-def unwrapped(frames: Array, cells: Array) -> NDArray[np.float64]:
-    """Water molecules followed across the boundary, in cells that may breathe.
-
-    OpenMM's barostat puts molecules back into the box when it moves the volume. The
-    steps of the oxygens are made minimal in the cell of their own time, and the
-    lattice vectors that this takes are counted. Images lie on the lattice of their own
-    frame, so that distances between molecules stay what they are.
-
-    Parameters
-    ----------
-    frames : (n_frames, 3 n_waters, 3) array, Å
-        Whole molecules in the order O, H, H.
-    cells : (n_frames, 3, 3) array, Å
-        Lower triangular.
-    """
-    waters = frames.reshape(len(frames), -1, 3, 3)
-    oxygens = waters[:, :, 0]
-    steps = np.diff(oxygens, axis=0)
-    images = np.zeros_like(oxygens)
-    for axis in (2, 1, 0):
-        row = cells[1:, None, axis]
-        crossed = np.round(steps[..., axis : axis + 1] / row[..., axis, None])
-        steps = steps - crossed * row
-        images[1:, :, axis] = -np.cumsum(crossed[..., 0], axis=0)
-    whole: NDArray[np.float64] = waters + (images @ cells)[:, :, None]
-    return whole.reshape(frames.shape)
 
 
 def _openmm_seed(stream: np.random.SeedSequence) -> int:

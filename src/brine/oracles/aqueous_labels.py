@@ -1,48 +1,49 @@
-"""Energy, forces and stress of one box of SPC/Fw water.
+"""Energy, forces and stress of one box of SPC/Fw water and ions.
 
 Energy and forces are OpenMM's; its CPU platform adds forces in single precision,
-which is right to 1e-5 eV/Å. Stress is `water_stress`.
+which is right to 1e-5 eV/Å. Stress is `aqueous_stress`.
 """
 
 import threading
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from brine.oracles.cores import one_core, this_core
-from brine.oracles.oracle import Labels
-from brine.oracles.water_stress import water_stress
-from brine.oracles.water_system import (
+from brine.oracles.aqueous_stress import aqueous_stress
+from brine.oracles.aqueous_system import (
     BONDED_GROUP,
-    KILOJOULE_PER_MOLE,
+    AqueousBox,
     Array,
     Electrostatics,
-    WaterBox,
+    aqueous_system,
     cpu_context,
     electrostatics,
     repeated,
     replicas,
-    water_system,
 )
+from brine.oracles.cores import one_core, this_core
+from brine.oracles.force_field import KILOJOULE_PER_MOLE
+from brine.oracles.oracle import Labels
 
 MOST_CONTEXTS: Final = 8
 
 _cache = threading.local()
 
 
-def label_water(box: WaterBox, cutoff: float, tolerance: float) -> Labels:
+def label_box(box: AqueousBox, cutoff: float, tolerance: float) -> Labels:
     """Labels of `box`, in the order and orientation of the structure it came from."""
     times = replicas(box.cell, cutoff)
     positions, cell = repeated(box, times)
     n_boxes = int(np.prod(times))
     settings = electrostatics(cell, cutoff, tolerance)
     with one_core(_core()):
-        context = _context(cell, len(positions) // 3, settings)
+        context = _context(cell, np.tile(box.numbers, n_boxes), settings)
         _place(context, positions, cell)
         energy, forces = _energy_and_forces(context)
         bonded = _forces(context.getState(getForces=True, groups={BONDED_GROUP}))
         n_atoms = len(box.positions)
-        stress = water_stress(box, bonded[:n_atoms], settings, n_boxes)
+        stress = aqueous_stress(box, bonded[:n_atoms], settings, n_boxes)
     back = box.rotation.T
     in_order = np.empty((n_atoms, 3))
     in_order[box.order] = forces[:n_atoms] @ back
@@ -73,12 +74,12 @@ def _core() -> int | None:
     return _cache.core  # type: ignore[no-any-return]
 
 
-def _context(cell: Array, n_waters: int, settings: Electrostatics) -> Any:
-    """An OpenMM context for this size and mesh, made once a thread."""
+def _context(cell: Array, numbers: NDArray[np.int64], settings: Electrostatics) -> Any:
+    """An OpenMM context for these atoms and mesh, made once a thread."""
     contexts = _cache.__dict__.setdefault("contexts", {})
-    key = (n_waters, settings)
+    key = (numbers.tobytes(), settings)
     if key not in contexts:
         if len(contexts) >= MOST_CONTEXTS:
             contexts.clear()
-        contexts[key] = cpu_context(water_system(n_waters, cell, settings))
+        contexts[key] = cpu_context(aqueous_system(numbers, cell, settings))
     return contexts[key]

@@ -1,4 +1,4 @@
-r"""Exact stress of SPC/Fw water, which OpenMM does not give.
+r"""Exact stress of SPC/Fw water and ions, which OpenMM does not give.
 
 .. math::
 
@@ -19,42 +19,36 @@ from ase import Atoms
 from scipy.integrate import quad
 from scipy.special import erf, erfc
 
-from brine.oracles.water_system import (
-    EPSILON,
-    KILOCALORIE,
-    KILOJOULE_PER_MOLE,
-    OXYGEN_CHARGE,
-    SIGMA,
+from brine.oracles.aqueous_system import (
     SWITCH,
+    AqueousBox,
     Array,
     Electrostatics,
-    WaterBox,
 )
+from brine.oracles.force_field import KILOCALORIE, KILOJOULE_PER_MOLE, SITES
 from brine.structures.neighbours import neighbour_pairs
 from brine.units import COULOMB
 
-EPSILON_EV: Final = EPSILON * KILOCALORIE * KILOJOULE_PER_MOLE
-CHARGES: Final = np.array([OXYGEN_CHARGE, -OXYGEN_CHARGE / 2, -OXYGEN_CHARGE / 2])
+KILOCALORIE_EV: Final = KILOCALORIE * KILOJOULE_PER_MOLE
 SMALLEST: Final = 1e-6
 """Wave vectors of a smaller Gaussian factor are left out."""
 
 
-def water_stress(
-    box: WaterBox, bonded: Array, settings: Electrostatics, n_boxes: int
+def aqueous_stress(
+    box: AqueousBox, bonded: Array, settings: Electrostatics, n_boxes: int
 ) -> Array:
     """Cauchy stress, (3, 3) array in eV/Å³, tension positive, in the box's frame.
 
     Parameters
     ----------
-    box : WaterBox
+    box : AqueousBox
     bonded : (n_atoms, 3) array, eV/Å
         Forces of bonds and angles alone.
     settings : Electrostatics
     n_boxes : int
         Boxes in the system whose energy is shared out; it enters OpenMM's tail.
     """
-    waters = box.positions.reshape(-1, 3, 3)
-    arms = (waters - waters[:, :1]).reshape(-1, 3)
+    arms = box.positions - box.positions[box.heads]
     total = -(arms.T @ bonded)
     total = total + _pair_virial(box, settings)
     total = total + _reciprocal_virial(box, settings.splitting)
@@ -62,21 +56,23 @@ def water_stress(
     return np.asarray((total + total.T) / (2 * box.volume))
 
 
-def _pair_virial(box: WaterBox, settings: Electrostatics) -> Array:
-    atoms = Atoms(
-        np.tile([8, 1, 1], box.n_waters), box.positions, cell=box.cell, pbc=True
-    )
+def _pair_virial(box: AqueousBox, settings: Electrostatics) -> Array:
+    atoms = Atoms(box.numbers, box.positions, cell=box.cell, pbc=True)
     pairs = neighbour_pairs(atoms, settings.cutoff)
-    charge = np.tile(CHARGES, box.n_waters)
-    product = COULOMB * charge[pairs.centre] * charge[pairs.neighbour]
-    vectors, r = pairs.vectors, pairs.distances
+    near, far = pairs.centre, pairs.neighbour
+    vectors, r, sites = pairs.vectors, pairs.distances, box.sites
     # Pairs of one molecule, which box.positions holds whole; not of its images.
-    same = pairs.centre // 3 == pairs.neighbour // 3
-    direct = box.positions[pairs.neighbour] - box.positions[pairs.centre]
+    same = box.molecules[near] == box.molecules[far]
+    direct = box.positions[far] - box.positions[near]
     same &= np.abs(direct - vectors).max(axis=1, initial=0.0) < 1e-6
+    product = COULOMB * sites.charges[near] * sites.charges[far]
     slope = product * _coulomb_slope(r, settings.splitting, same)
-    oxygen = (pairs.centre % 3 == 0) & (pairs.neighbour % 3 == 0)
-    slope[oxygen] += _lennard_jones_slope(r[oxygen], settings.cutoff)
+    sigma = 0.5 * (sites.sigmas[near] + sites.sigmas[far])
+    epsilon = np.sqrt(sites.epsilons[near] * sites.epsilons[far]) * KILOCALORIE_EV
+    some = (epsilon > 0) & ~same
+    slope[some] += epsilon[some] * _lennard_jones_slope(
+        r[some], sigma[some], settings.cutoff
+    )
     weighted = vectors * (0.5 * slope / r)[:, None]  # every pair is there twice
     return np.asarray(weighted.T @ vectors)
 
@@ -89,11 +85,11 @@ def _coulomb_slope(r: Array, splitting: float, same: Array) -> Array:
     return np.asarray((np.where(same, inside, outside) - gauss) / r)
 
 
-def _lennard_jones_slope(r: Array, cutoff: float) -> Array:
-    """d/dr of the switched Lennard-Jones energy of two oxygens."""
-    sixth = (SIGMA / r) ** 6
-    energy = 4 * EPSILON_EV * (sixth**2 - sixth)
-    slope = -24 * EPSILON_EV * (2 * sixth**2 - sixth) / r
+def _lennard_jones_slope(r: Array, sigma: Array, cutoff: float) -> Array:
+    """d/dr of the switched Lennard-Jones energy over ε."""
+    sixth = (sigma / r) ** 6
+    energy = 4 * (sixth**2 - sixth)
+    slope = -24 * (2 * sixth**2 - sixth) / r
     width = (1 - SWITCH) * cutoff
     x = np.clip((r - SWITCH * cutoff) / width, 0.0, 1.0)
     switch_slope = -30 * x**2 * (1 - x) ** 2 / width
@@ -104,7 +100,7 @@ def _switch(x: Array) -> Array:
     return 1 - 10 * x**3 + 15 * x**4 - 6 * x**5
 
 
-def _reciprocal_virial(box: WaterBox, splitting: float) -> Array:
+def _reciprocal_virial(box: AqueousBox, splitting: float) -> Array:
     reciprocal = 2 * np.pi * np.linalg.inv(box.cell).T
     largest = 2 * splitting * np.sqrt(-np.log(SMALLEST))
     limits = np.ceil(largest * np.linalg.norm(box.cell, axis=1) / (2 * np.pi))
@@ -116,7 +112,7 @@ def _reciprocal_virial(box: WaterBox, splitting: float) -> Array:
         np.exp(2j * np.pi * np.outer(table, s))
         for table, s in zip(tables, fractions.T, strict=True)
     )
-    charged = first[:, None] * second[None] * np.tile(CHARGES, box.n_waters)
+    charged = first[:, None] * second[None] * box.sites.charges
     structure = charged.reshape(-1, len(fractions)) @ third.T
     indices = np.stack(np.meshgrid(*tables, indexing="ij"), axis=-1).reshape(-1, 3)
     k = indices @ reciprocal
@@ -131,21 +127,36 @@ def _reciprocal_virial(box: WaterBox, splitting: float) -> Array:
     return np.asarray((k * weight[:, None]).T @ k - np.eye(3) * energy.sum())
 
 
-def tail_energy(box: WaterBox, cutoff: float, n_boxes: int) -> float:
+def tail_energy(box: AqueousBox, cutoff: float, n_boxes: int) -> float:
     """Mean-field Lennard-Jones energy beyond the switch, in eV, of one box.
 
-    The numbers of pairs are counted as OpenMM counts them, N(N + 1)/2.
+    Pairs are counted as OpenMM counts them: N(N + 1)/2 of one kind, out of as many
+    among all atoms.
     """
+    kinds, counts = np.unique(box.numbers, return_counts=True)
+    counts = counts * n_boxes
+    n_atoms = len(box.numbers) * n_boxes
+    total = 0.0
+    for i, first in enumerate(kinds):
+        for j, second in enumerate(kinds[: i + 1]):
+            one, other = SITES[int(first)], SITES[int(second)]
+            epsilon = np.sqrt(one.epsilon * other.epsilon) * KILOCALORIE_EV
+            pairs = counts[i] * (counts[i] + 1) / 2 if i == j else counts[i] * counts[j]
+            sigma = 0.5 * (one.sigma + other.sigma)
+            if epsilon:
+                total += 2 * pairs * epsilon * _missing(sigma, cutoff)
+    share = n_atoms / (n_atoms + 1)
+    return float(8 * np.pi * total * share / (box.volume * n_boxes**2))
+
+
+def _missing(sigma: float, cutoff: float) -> float:
+    """Integral of r² [(σ/r)¹² − (σ/r)⁶] over what the switch takes away, Å³."""
     begin = SWITCH * cutoff
 
-    def missing(r: float) -> float:
+    def integrand(r: float) -> float:
         x = np.asarray((r - begin) / (cutoff - begin))
-        sixth = (SIGMA / r) ** 6
+        sixth = (sigma / r) ** 6
         return float(r**2 * (1 - _switch(x)) * (sixth**2 - sixth))
 
-    integral = quad(missing, begin, cutoff)[0]
-    integral += SIGMA**12 / (9 * cutoff**9) - SIGMA**6 / (3 * cutoff**3)
-    oxygens = box.n_waters * n_boxes
-    atoms = 3 * oxygens
-    pairs = oxygens * (oxygens + 1) * atoms / (atoms + 1)
-    return float(8 * np.pi * EPSILON_EV * pairs * integral / (box.volume * n_boxes**2))
+    beyond = sigma**12 / (9 * cutoff**9) - sigma**6 / (3 * cutoff**3)
+    return float(quad(integrand, begin, cutoff)[0] + beyond)

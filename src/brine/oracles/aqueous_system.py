@@ -1,41 +1,33 @@
-"""Water in OpenMM: the SPC/Fw energy function and the boxes OpenMM accepts.
+"""Water and ions in OpenMM: the energy function and the boxes OpenMM accepts.
 
 Inside this file lengths are Å and energies eV; OpenMM's nm and kJ/mol appear only
 where it is called.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from types import ModuleType
 from typing import Any, Final
 
 import numpy as np
 from ase import Atoms
+from ase.data import chemical_symbols
 from numpy.typing import NDArray
 
 from brine.errors import InputError, MissingPackageError
+from brine.oracles.force_field import (
+    ANGLE,
+    ANGLE_CONSTANT,
+    BOND_CONSTANT,
+    BOND_LENGTH,
+    KILOCALORIE,
+    SITES,
+    Sites,
+)
 from brine.structures.molecules import whole_and_labels
 
 Array = NDArray[np.float64]
 
-KILOJOULE_PER_MOLE: Final = 1.0 / 96.48533212331
-"""eV"""
-KILOCALORIE: Final = 4.184
-"""kJ"""
-
-BOND_CONSTANT: Final = 1059.162
-"""kcal/mol/Å², in ½ k (r − r₀)²"""
-BOND_LENGTH: Final = 1.012
-"""Å"""
-ANGLE_CONSTANT: Final = 75.90
-"""kcal/mol/rad², in ½ k (θ − θ₀)²"""
-ANGLE: Final = 113.24
-"""degrees"""
-SIGMA: Final = 3.165492
-"""Å, oxygen"""
-EPSILON: Final = 0.1554253
-"""kcal/mol, oxygen"""
-OXYGEN_CHARGE: Final = -0.82
-"""e; each hydrogen has minus half of it"""
 SWITCH: Final = 0.9
 """The Lennard-Jones energy is switched off from here to 1, in cutoffs."""
 MARGIN: Final = 1.02
@@ -46,32 +38,50 @@ MESH_FACTOR: Final = 2.1
 of the mesh still equals that of the cutoff (8e-5 eV/Å at a tolerance of 5e-5)."""
 BONDED_GROUP: Final = 1
 """OpenMM's force group of bonds and angles"""
+WATER: Final = (8, 1, 1)
+"""Atomic numbers in the order of this file."""
 
 
 @dataclass(frozen=True)
-class WaterBox:
-    """Whole water molecules in the order O, H, H and in OpenMM's orientation.
+class AqueousBox:
+    """Whole molecules, waters in the order O, H, H, in OpenMM's orientation.
 
     Attributes
     ----------
-    positions : (3 n_waters, 3) array, Å
+    numbers : (n_atoms,) array of int
+        Atomic numbers.
+    positions : (n_atoms, 3) array, Å
+    molecules : (n_atoms,) array of int
+        Index of each atom's molecule, rising; an ion is one.
     cell : (3, 3) array, Å
         Lower triangular, reduced.
-    order : (3 n_waters,) array of int
+    order : (n_atoms,) array of int
         Atom ``k`` here is atom ``order[k]`` of the structure given.
     rotation : (3, 3) array
         Row vectors here are row vectors of the structure times this.
     """
 
+    numbers: NDArray[np.int64]
     positions: Array
+    molecules: NDArray[np.int64]
     cell: Array
     order: NDArray[np.int64]
     rotation: Array
 
+    @cached_property
+    def sites(self) -> Sites:
+        """Parameters of every atom."""
+        return Sites.of(self.numbers)
+
     @property
-    def n_waters(self) -> int:
-        """Number of molecules."""
-        return len(self.order) // 3
+    def oxygens(self) -> NDArray[np.int64]:
+        """Indices of the waters' oxygens; their hydrogens are the next two atoms."""
+        return np.flatnonzero(self.numbers == WATER[0])
+
+    @property
+    def heads(self) -> NDArray[np.int64]:
+        """For each atom the first atom of its molecule."""
+        return np.searchsorted(self.molecules, self.molecules)
 
     @property
     def volume(self) -> float:
@@ -113,14 +123,14 @@ def import_openmm() -> ModuleType:
     return openmm  # type: ignore[no-any-return]
 
 
-def water_box(atoms: Atoms) -> WaterBox:
-    """`atoms` as whole water molecules that OpenMM can take.
+def aqueous_box(atoms: Atoms) -> AqueousBox:
+    """`atoms` as whole water molecules and ions that OpenMM can take.
 
     Raises
     ------
     InputError
-        The box is not periodic in three directions, or holds something that is not
-        water.
+        The box is not periodic in three directions, is charged, or holds something
+        that is neither water nor a known ion.
     """
     if not (atoms.pbc.all() and atoms.cell.rank == 3):
         raise InputError(
@@ -129,28 +139,35 @@ def water_box(atoms: Atoms) -> WaterBox:
         )
     positions, labels = whole_and_labels(atoms)
     order = np.lexsort((np.arange(len(atoms)), -atoms.numbers, labels))
-    _check_water(atoms.numbers[order], labels[order])
+    _check(atoms.numbers[order], labels[order])
     standard, rotation = atoms.cell.standard_form()
-    return WaterBox(
+    return AqueousBox(
+        numbers=np.asarray(atoms.numbers[order], dtype=np.int64),
         positions=positions[order] @ rotation.T,
+        molecules=labels[order],
         cell=reduced(np.asarray(standard.array)),
         order=order,
         rotation=rotation.T,
     )
 
 
-def _check_water(numbers: NDArray[np.int64], labels: NDArray[np.int64]) -> None:
-    sizes = np.bincount(labels)
-    wrong = np.flatnonzero(sizes != 3)
-    if not wrong.size:
-        kinds = numbers.reshape(-1, 3)
-        wrong = np.flatnonzero((kinds != [8, 1, 1]).any(axis=1))
-    if wrong.size or not len(numbers):
-        members = numbers[labels == wrong[0]].tolist() if wrong.size else []
+def _check(numbers: NDArray[np.int64], labels: NDArray[np.int64]) -> None:
+    """Of atoms sorted by molecule."""
+    starts = np.flatnonzero(np.diff(labels, prepend=-1))
+    for members in np.split(numbers, starts[1:]):
+        is_ion = len(members) == 1 and members[0] in SITES and members[0] not in WATER
+        if not is_ion and tuple(members) != WATER:
+            known = ", ".join(chemical_symbols[z] for z in SITES if z not in WATER)
+            raise InputError(
+                f"the water oracle must have intact H2O and ions ({known}) only, got a "
+                f"molecule of atomic numbers {members.tolist()} among {len(starts)}; "
+                "use another oracle for other liquids."
+            )
+    charge = Sites.of(numbers).charges.sum()
+    if abs(charge) > 1e-6 or not len(numbers):
         raise InputError(
-            "the water oracle must have intact H2O molecules only, got a molecule "
-            f"of atomic numbers {members} among {len(sizes)}; use another oracle for "
-            "other liquids."
+            f"the water oracle must have a neutral box, got a charge of {charge:+g} e "
+            f"on {len(numbers)} atoms; change the number of ions."
         )
 
 
@@ -169,7 +186,7 @@ def replicas(cell: Array, cutoff: float) -> tuple[int, int, int]:
     return int(n[0]), int(n[1]), int(n[2])
 
 
-def repeated(box: WaterBox, times: tuple[int, int, int]) -> tuple[Array, Array]:
+def repeated(box: AqueousBox, times: tuple[int, int, int]) -> tuple[Array, Array]:
     """Positions and cell of `box` repeated along its cell vectors."""
     grid = np.stack(np.meshgrid(*map(np.arange, times), indexing="ij"), axis=-1)
     shifts = grid.reshape(-1, 3) @ box.cell
@@ -212,25 +229,24 @@ def _factorable(size: int) -> int:
         size += 1
 
 
-def water_system(n_waters: int, cell: Array, electrostatics: Electrostatics) -> Any:
-    """The OpenMM system of `n_waters` SPC/Fw molecules in the order O, H, H."""
+def aqueous_system(
+    numbers: NDArray[np.int64], cell: Array, electrostatics: Electrostatics
+) -> Any:
+    """The OpenMM system of atoms of these numbers, waters in the order O, H, H."""
     openmm = import_openmm()
     system = openmm.System()
     bonds, angles = openmm.HarmonicBondForce(), openmm.HarmonicAngleForce()
     pairs = openmm.NonbondedForce()
-    bond = BOND_CONSTANT * KILOCALORIE * 100
-    for oxygen in range(0, 3 * n_waters, 3):
-        for mass in (15.999, 1.008, 1.008):
-            system.addParticle(mass)
+    for number in numbers:
+        site = SITES[int(number)]
+        system.addParticle(site.mass)
+        pairs.addParticle(site.charge, site.sigma / 10, site.epsilon * KILOCALORIE)
+    bond, angle = BOND_CONSTANT * KILOCALORIE * 100, ANGLE_CONSTANT * KILOCALORIE
+    for oxygen in map(int, np.flatnonzero(numbers == WATER[0])):
         first, second = oxygen + 1, oxygen + 2
         bonds.addBond(oxygen, first, BOND_LENGTH / 10, bond)
         bonds.addBond(oxygen, second, BOND_LENGTH / 10, bond)
-        angles.addAngle(
-            first, oxygen, second, np.radians(ANGLE), ANGLE_CONSTANT * KILOCALORIE
-        )
-        pairs.addParticle(OXYGEN_CHARGE, SIGMA / 10, EPSILON * KILOCALORIE)
-        pairs.addParticle(-OXYGEN_CHARGE / 2, 0.1, 0.0)
-        pairs.addParticle(-OXYGEN_CHARGE / 2, 0.1, 0.0)
+        angles.addAngle(first, oxygen, second, np.radians(ANGLE), angle)
         for i, j in ((oxygen, first), (oxygen, second), (first, second)):
             pairs.addException(i, j, 0.0, 0.1, 0.0)
     pairs.setNonbondedMethod(openmm.NonbondedForce.PME)

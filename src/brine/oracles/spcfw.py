@@ -1,13 +1,14 @@
-r"""Flexible SPC/Fw water (Wu, Tepper, Voth 2006, 10.1063/1.2136877), by OpenMM.
+r"""Flexible SPC/Fw water and ions, by OpenMM.
 
 .. math::
 
     U = \sum \tfrac12 k_b (r_{OH} - r_0)^2 + \sum \tfrac12 k_a (θ - θ_0)^2
-      + \sum_{OO} 4ε [(σ/r)^{12} - (σ/r)^6] + \sum q_i q_j / 4πε_0 r_{ij}
+      + \sum 4ε [(σ/r)^{12} - (σ/r)^6] + \sum q_i q_j / 4πε_0 r_{ij}
 
-The sums over pairs leave out pairs of one molecule. Electrostatics is particle-mesh
-Ewald. The Lennard-Jones energy is switched off over the last tenth of the cutoff and
-its mean-field tail added (10.1021/jp0735987), so that density hardly depends on the
+Parameters and their sources are in `brine.oracles.force_field`. The sums over pairs
+leave out pairs of one molecule. Electrostatics is particle-mesh Ewald. The
+Lennard-Jones energy is switched off over the last tenth of the cutoff and its
+mean-field tail added (10.1021/jp0735987), so that density hardly depends on the
 cutoff. This is the model *at that cutoff*: one `SPCFw` labels and simulates the very
 same energy function, and a different cutoff is a different fingerprint.
 """
@@ -20,25 +21,25 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator
 
 from brine.errors import InputError
-from brine.oracles.calculator import OracleCalculator
-from brine.oracles.cores import one_core
-from brine.oracles.oracle import Conditions, Labels
-from brine.oracles.water_dynamics import WaterRun
-from brine.oracles.water_labels import label_water
-from brine.oracles.water_system import (
+from brine.oracles.aqueous_dynamics import AqueousRun
+from brine.oracles.aqueous_labels import label_box
+from brine.oracles.aqueous_system import (
+    aqueous_box,
+    aqueous_system,
     electrostatics,
     import_openmm,
     replicas,
-    water_box,
-    water_system,
 )
+from brine.oracles.calculator import OracleCalculator
+from brine.oracles.cores import one_core
+from brine.oracles.oracle import Conditions, Labels
 from brine.structures.progress import Report, silent
 from brine.structures.simulation import Simulation
 
 
 @dataclass(frozen=True)
 class SPCFw:
-    """The embedded oracle: flexible SPC/Fw water.
+    """The embedded oracle: flexible SPC/Fw water, with ions or without.
 
     Attributes
     ----------
@@ -74,14 +75,14 @@ class SPCFw:
         )
 
     def label(self, atoms: Atoms) -> Labels:
-        """Energy, forces and stress of a periodic box of water.
+        """Energy, forces and stress of a periodic box of water and ions.
 
         Raises
         ------
         InputError
-            The box is not periodic, or holds something that is not water.
+            The box is not periodic, is charged, or holds something else.
         """
-        return label_water(water_box(atoms), self.cutoff, self.tolerance)
+        return label_box(aqueous_box(atoms), self.cutoff, self.tolerance)
 
     def simulate(
         self, atoms: Atoms, conditions: Conditions, *, report: Report = silent
@@ -98,9 +99,9 @@ class SPCFw:
         Raises
         ------
         InputError
-            Not a box of water, or one narrower than two cutoffs.
+            Not a box of water and ions, or one narrower than two cutoffs.
         """
-        box = water_box(atoms)
+        box = aqueous_box(atoms)
         if max(replicas(box.cell, self.cutoff)) > 1:
             raise InputError(
                 f"a box must be wider than twice the cutoff to be simulated, got "
@@ -108,9 +109,9 @@ class SPCFw:
                 "take more molecules or a shorter cutoff."
             )
         settings = electrostatics(box.cell, self.cutoff, self.tolerance)
-        system = water_system(box.n_waters, box.cell, settings)
+        system = aqueous_system(box.numbers, box.cell, settings)
         with one_core():
-            return WaterRun(system, box, atoms, conditions).run(report)
+            return AqueousRun(system, box, atoms, conditions).run(report)
 
     def calculator(self) -> Calculator:
         """An ASE calculator of it."""

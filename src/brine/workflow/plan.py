@@ -17,6 +17,7 @@ from brine.settings import (
     TrajectoryReference,
 )
 from brine.structures.contents import contents
+from brine.structures.species import SPECIES
 from brine.workflow import fitting, labelling, simulating
 from brine.workflow.judging import judge_protocol
 from brine.workflow.labelling import MAIN, fit_step, held_out_step
@@ -81,10 +82,10 @@ def _with_numbers(protocol: Protocol, base: Path) -> Protocol:
 
 
 def _check_oracle(labels: OracleLabels, molecules: dict[str, int], edge: float) -> None:
-    if list(molecules) != ["H2O"]:
+    if strange := [name for name in molecules if name not in SPECIES]:
         raise SettingsError(
-            f"`labels.oracle.kind` `{labels.oracle.kind}` knows boxes of H2O alone, "
-            f"got `system.molecules` {molecules}; label other liquids from files."
+            f"`labels.oracle.kind` `{labels.oracle.kind}` knows {', '.join(SPECIES)}, "
+            f"got {', '.join(strange)}; label other liquids from files."
         )
     narrowest = edge / max(1.0, *labels.sampling.density_factors) ** (1 / 3)
     if narrowest <= 2 * labels.oracle.cutoff_A:
