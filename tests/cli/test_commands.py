@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import typer
 from ase import Atoms
@@ -15,11 +17,12 @@ import brine
 from brine.cli.application import app
 from brine.cli.failures import REFUSED, STOPPED, UNEXPECTED, answered
 from brine.cli.init import templates
+from brine.cli.md import warn_of_pressure
 from brine.errors import InputError
 from brine.settings import parse_protocol
 from brine.structures import mass_density
 
-COMMANDS = ("init", "build", "audit", "run", "train", "md", "observe", "report")
+COMMANDS = ("init", "build", "audit", "lint", "run", "train", "md", "observe", "report")
 
 
 def call(*arguments):
@@ -79,6 +82,36 @@ def test_a_typo_in_the_protocol_is_one_answer_without_traceback(tmp_path):
     assert result.exit_code == REFUSED
     assert "Did you mean `dynamics`?" in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_lint_says_what_a_protocol_would_regret(tmp_path):
+    path = tmp_path / "water.yaml"
+    text = templates()["water"].replace("nvt_ps: 120", "nvt_ps: 10")
+    path.write_text(text)
+
+    result = call("lint", path)
+
+    assert result.exit_code == 0
+    assert "dynamics.nvt_ps: 10 ps of 64 molecules" in result.stderr
+    assert (
+        json.loads(call("lint", path, "--json").output)[0]["key"] == "dynamics.nvt_ps"
+    )
+
+
+@pytest.mark.parametrize(("slope", "warned"), [(1e-5, True), (-1e-5, False)])
+def test_npt_is_warned_of_where_pressure_rises_with_volume(slope, warned, capsys):
+    """Pressure = slope × volume."""
+
+    class Fluid:
+        def evaluate(self, atoms):
+            pressure = slope * atoms.get_volume()
+            return SimpleNamespace(stress=-pressure * np.eye(3))
+
+    box = Atoms("OHH", np.eye(3), cell=[5, 5, 5], pbc=True)
+    warn_of_pressure(Fluid(), box)
+
+    told = capsys.readouterr().err
+    assert ("a barostat would drive the box away" in told) is warned
 
 
 def test_audit_exits_with_one_when_labels_must_be_fixed(tmp_path):

@@ -8,6 +8,7 @@ from brine import __version__
 from brine.cli.audit import audit
 from brine.cli.build import build
 from brine.cli.init import init
+from brine.cli.lint import lint
 from brine.cli.md import md
 from brine.cli.observe import observe
 from brine.cli.report import report
@@ -25,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-for command in (init, build, audit, run, train, md, observe, report):
+for command in (init, build, audit, lint, run, train, md, observe, report):
     app.command()(command)
 
 

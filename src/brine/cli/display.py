@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -66,6 +67,12 @@ def reporting(name: str, *, quiet: bool) -> Iterator["Report"]:
         yield report
         seconds = time.monotonic() - started
         watcher(Event(name, "finished", numbers={"seconds": seconds}))
+
+
+def warn(subject: str, message: str) -> None:
+    """A sentence on standard error that does not stop anything."""
+    typer.secho(f"{subject}: ", fg="yellow", nl=False, err=True)
+    typer.echo(message, err=True)
 
 
 def sentence(numbers: Mapping[str, float]) -> str:

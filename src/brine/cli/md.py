@@ -13,7 +13,10 @@ from brine.cli.failures import answered
 from brine.errors import InputError
 
 if TYPE_CHECKING:
+    from ase import Atoms
+
     from brine.dynamics import Ensemble
+    from brine.potentials import NativePotential
     from brine.structures.simulation import Simulation
 
 LONGEST_STEP, LONGEST_TIME = 5.0, 1e12
@@ -76,13 +79,15 @@ def md(
         for k, folder in enumerate(folders)
     ]
     loaded = load(potential)
-    with reporting("md", quiet=json) as report:
-        try:
+    try:
+        if ensemble is EnsembleName.NPT and atoms.pbc.all():
+            warn_of_pressure(loaded, atoms)
+        with reporting("md", quiet=json) as report:
             simulations = run_replicas(runs, loaded, report=report)
-        except UnknownElementError as error:
-            raise UnknownElementError(
-                f"{potential} cannot run {structure}: {error}"
-            ) from None
+    except UnknownElementError as error:
+        raise UnknownElementError(
+            f"{potential} cannot run {structure}: {error}"
+        ) from None
     _tell(dict(zip(folders, simulations, strict=True)), json=json)
 
 
@@ -110,6 +115,18 @@ def _ensemble(name: EnsembleName, temperature: float, pressure: float) -> "Ensem
             return NVT(temperature)
         case EnsembleName.NPT:
             return NPT(temperature, pressure=pressure)
+
+
+def warn_of_pressure(potential: "NativePotential", atoms: "Atoms") -> None:
+    """Of a box that a barostat would drive away, before it does."""
+    from brine.cli.display import warn
+    from brine.settings import ValidationSettings
+    from brine.validation import Status, pressure_volume_gate, pressure_volume_scan
+
+    scan = pressure_volume_scan(potential, [atoms])
+    gate = pressure_volume_gate(scan, ValidationSettings())
+    if gate.status is Status.FAIL:
+        warn("--ensemble npt", gate.reason)
 
 
 def _tell(runs: Mapping[Path, "Simulation"], *, json: bool) -> None:

@@ -7,6 +7,7 @@ import typer
 
 from brine.cli.display import display
 from brine.cli.failures import answered
+from brine.cli.lint import print_advice
 
 NOT_ACCEPTED = 3
 
@@ -32,16 +33,17 @@ def run(
     from brine.cli.tables import print_verdict
     from brine.errors import SettingsError
     from brine.settings import load_protocol
-    from brine.workflow import run_protocol
+    from brine.workflow import lint, run_protocol
 
     settings = load_protocol(protocol)
-    with display(quiet=json) as watcher:
-        try:
+    try:
+        print_advice(lint(settings, protocol.parent))
+        with display(quiet=json) as watcher:
             verdict = run_protocol(
                 settings, out, base=protocol.parent, cores=cores, watcher=watcher
             )
-        except SettingsError as error:
-            raise SettingsError(f"{protocol}: {error}") from None
+    except SettingsError as error:
+        raise SettingsError(f"{protocol}: {error}") from None
     if json:
         typer.echo(verdict.to_json())
     else:

@@ -5,6 +5,7 @@ named by the hash of everything that decides it, appears there in one rename, an
 not computed again.
 """
 
+from brine.workflow.advice import Advice, lint
 from brine.workflow.engine import run_steps
 from brine.workflow.events import Event
 from brine.workflow.plan import plan
@@ -13,10 +14,12 @@ from brine.workflow.step import Step, Task
 from brine.workflow.store import Store
 
 __all__ = [
+    "Advice",
     "Event",
     "Step",
     "Store",
     "Task",
+    "lint",
     "plan",
     "rewrite_report",
     "run_protocol",

@@ -54,12 +54,18 @@ SPLIT_SETTINGS: TypeAdapter[SplitSettings] = TypeAdapter(SplitSettings)
 def read_labels(task: Task) -> None:
     """Read the labelled frames from files."""
     settings = FileLabels.model_validate(task.inputs["labels"])
-    base = task.places["base"]
-    paths = [os.path.join(base, path) for path in settings.paths]
+    dataset = read_files(settings, Path(task.places["base"]))
+    save_dataset(dataset, task.folder / DATASET)
+
+
+def read_files(settings: FileLabels, base: Path) -> Dataset:
+    """The labelled frames of files, with names relative to `base`."""
     dataset = read_dataset(
-        *paths, fingerprint=settings.fingerprint, every=settings.every
+        *(base / path for path in settings.paths),
+        fingerprint=settings.fingerprint,
+        every=settings.every,
     )
-    save_dataset(_named_from(dataset, base), task.folder / DATASET)
+    return _named_from(dataset, base)
 
 
 def make_labels(task: Task) -> None:
@@ -186,7 +192,7 @@ def _is_glob(pattern: str) -> bool:
     return any(sign in pattern for sign in "*?[")
 
 
-def _named_from(dataset: Dataset, base: str) -> Dataset:
+def _named_from(dataset: Dataset, base: Path) -> Dataset:
     """`dataset` with names of files and groups relative to `base`."""
 
     def shortened(name: str) -> str:

@@ -12,7 +12,7 @@ from ase import Atoms
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from brine.datasets import compositions, load_dataset
+from brine.datasets import Dataset, compositions, load_dataset
 from brine.dynamics import (
     NPT,
     NVE,
@@ -61,7 +61,8 @@ def build_start(task: Task) -> None:
             path = Path(task.places["base"]) / system.path
             (atoms,) = read_frames(path, index=system.frame, what="structure")
         case LabelledFrameSystem():
-            atoms = _labelled_frame(system, task.needs["labels"])
+            dataset = load_dataset(task.needs["labels"] / DATASET)
+            atoms = labelled_frame(system, dataset)
         case MoleculesSystem():
             atoms = _packed(system, task)
     write_state(task.folder / START, atoms)
@@ -195,8 +196,14 @@ def _run(atoms: Atoms, settings: MDSettings, task: Task) -> Simulation:
     return simulation
 
 
-def _labelled_frame(system: LabelledFrameSystem, labels: Path) -> Atoms:
-    dataset = load_dataset(labels / DATASET)
+def labelled_frame(system: LabelledFrameSystem, dataset: Dataset) -> Atoms:
+    """The frame of `dataset` that `system` means, without its labels.
+
+    Raises
+    ------
+    DataFileError
+        There is none of that number.
+    """
     frames = np.arange(len(dataset))
     if system.group is not None:
         names = [Path(name).name for name in dataset.group_names]
