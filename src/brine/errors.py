@@ -38,6 +38,10 @@ class PotentialFileError(InputError):
     """A file is not a potential, is damaged, or comes from a newer version."""
 
 
+class UnconvergedError(BrineError, ArithmeticError):
+    """A label's self-consistent field did not converge."""
+
+
 class UnstableRunError(BrineError, RuntimeError):
     """Molecular dynamics was stopped by a guard."""
 

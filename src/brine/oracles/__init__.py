@@ -2,13 +2,16 @@
 
 from brine.oracles.calculator import OracleCalculator
 from brine.oracles.cores import side_by_side
+from brine.oracles.cp2k import CP2K
 from brine.oracles.labelling import label_frames
-from brine.oracles.oracle import Conditions, Labels, Oracle
+from brine.oracles.oracle import Conditions, DynamicOracle, Labels, Oracle
 from brine.oracles.sampling import SamplingPlan, sample_frames
 from brine.oracles.spcfw import SPCFw
 
 __all__ = [
+    "CP2K",
     "Conditions",
+    "DynamicOracle",
     "Labels",
     "Oracle",
     "OracleCalculator",

@@ -84,7 +84,7 @@ class Conditions:
 
 @runtime_checkable
 class Oracle(Protocol):
-    """A level of theory that labels structures and can run its own dynamics.
+    """A level of theory that labels structures.
 
     `brine.testing.oracle.check_oracle` is the definition.
     """
@@ -94,9 +94,25 @@ class Oracle(Protocol):
         """Everything that decides a label: model, cutoffs, tolerances, versions."""
         ...
 
-    def label(self, atoms: Atoms) -> Labels:
-        """Energy, forces and stress of `atoms`, wrapped or not, in any order."""
+    @property
+    def cores(self) -> int:
+        """Cores that one label keeps busy."""
         ...
+
+    def label(self, atoms: Atoms) -> Labels:
+        """Energy, forces and stress of `atoms`, wrapped or not, in any order.
+
+        Raises
+        ------
+        UnconvergedError
+            There is no label, for what is solved iteratively did not converge.
+        """
+        ...
+
+
+@runtime_checkable
+class DynamicOracle(Oracle, Protocol):
+    """An oracle cheap enough to run its own molecular dynamics."""
 
     def simulate(
         self, atoms: Atoms, conditions: Conditions, *, report: Report = silent

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 from ase import Atoms
@@ -18,7 +19,7 @@ from brine.datasets.dataset import Dataset
 from brine.errors import InputError
 from brine.oracles.cores import side_by_side
 from brine.oracles.labelling import label_frames
-from brine.oracles.oracle import Conditions, Oracle
+from brine.oracles.oracle import Conditions, DynamicOracle, Oracle
 from brine.structures.boxes import build_box
 from brine.structures.perturbations import scale_cell, scale_molecules
 from brine.structures.progress import Report, silent
@@ -82,12 +83,14 @@ class _Frame:
 
 
 def sample_frames(
-    oracle: Oracle,
+    oracle: DynamicOracle,
     molecules: Mapping[str, int],
     *,
     plan: SamplingPlan,
     seed: int,
+    labeller: Oracle | None = None,
     workers: int | None = None,
+    kept: Path | None = None,
     report: Report = silent,
 ) -> Dataset:
     """Labelled frames of the oracle's own dynamics, as `plan` says.
@@ -99,13 +102,18 @@ def sample_frames(
 
     Parameters
     ----------
-    oracle : Oracle
+    oracle : DynamicOracle
+        Runs the dynamics.
     molecules : mapping of str to int
         As for `build_box`.
     plan : SamplingPlan
     seed : int
+    labeller : Oracle, optional
+        Labels the frames; the one that ran the dynamics where absent.
     workers : int, optional
         Runs at a time; as many as there are cores where absent.
+    kept : Path, optional
+        Folder for labels, as for `label_frames`.
     report : Report
     """
     runs = list(product(plan.temperatures, plan.density_factors))
@@ -116,18 +124,20 @@ def sample_frames(
     ]
     sampled = side_by_side(jobs, task="sampling", workers=workers, report=report)
     frames = [frame for run in sampled for frame in run]
+    labeller = labeller or oracle
     return label_frames(
-        oracle,
+        labeller,
         [frame.atoms for frame in frames],
         groups=[frame.group for frame in frames],
         sources=[frame.source for frame in frames],
-        workers=workers,
+        workers=workers and max(1, workers // labeller.cores),
+        kept=kept,
         report=report,
     )
 
 
 def _run(
-    oracle: Oracle,
+    oracle: DynamicOracle,
     molecules: Mapping[str, int],
     plan: SamplingPlan,
     run: tuple[float, float],

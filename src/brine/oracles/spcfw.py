@@ -56,9 +56,9 @@ class SPCFw:
 
     def __post_init__(self) -> None:
         """Refuse cutoffs without meaning."""
-        if not 4.0 <= self.cutoff <= 20.0:
+        if not 3.5 <= self.cutoff <= 20.0:
             raise InputError(
-                f"`cutoff` must lie between 4 and 20 Å, got {self.cutoff}."
+                f"`cutoff` must lie between 3.5 and 20 Å, got {self.cutoff}."
             )
         if not 1e-6 <= self.tolerance <= 1e-2:
             raise InputError(
@@ -73,6 +73,11 @@ class SPCFw:
             f"SPC/Fw cutoff={self.cutoff:g}A switch=0.9 tail=mean-field "
             f"PME tolerance={self.tolerance:g} OpenMM={version}"
         )
+
+    @property
+    def cores(self) -> int:
+        """One label keeps one core busy."""
+        return 1
 
     def label(self, atoms: Atoms) -> Labels:
         """Energy, forces and stress of a periodic box of water and ions.

@@ -16,6 +16,7 @@ and carries units in its names; a choice is a union on `kind`.
 
 from brine.settings.dynamics import Dynamics, Langevin, Thermostat, VelocityRescaling
 from brine.settings.labels import (
+    CP2KOracle,
     FileLabels,
     Labels,
     Oracle,
@@ -60,6 +61,7 @@ from brine.settings.system import (
 from brine.settings.validation import ValidationSettings
 
 __all__ = [
+    "CP2KOracle",
     "CompositionSplit",
     "CompositionSystem",
     "Dynamics",

@@ -11,11 +11,39 @@ class SPCFwOracle(Section):
     """Flexible SPC/Fw water (10.1063/1.2136877): cheap enough to run MD itself."""
 
     kind: Literal["spcfw"] = "spcfw"
-    cutoff_A: PositiveFloat = 5.5
+    cutoff_A: float = Field(default=5.5, ge=3.5, le=20.0)
     """Cutoff of the direct-space interactions; at most half the smallest box."""
 
 
-Oracle = SPCFwOracle
+class CP2KOracle(Section):
+    """Density-functional theory by the program CP2K (10.1063/5.0007045)."""
+
+    kind: Literal["cp2k"]
+    functional: Literal[
+        "revPBE-D3", "PBE-D3", "BLYP-D3", "revPBE0-D3", "r2SCAN", "rSCAN"
+    ] = "revPBE-D3"
+    damping: Literal["zero", "BJ"] = "zero"
+    """Of D3, where the functional has it."""
+    basis: Literal["DZVP-SR", "DZVP", "TZV2P"] = "DZVP-SR"
+    """MOLOPT-GTH; `DZVP-SR` is eight times as fast as `DZVP`. Elements beside H, O, F
+    and Cl always have `DZVP-SR`."""
+    cutoff_Ry: float = Field(default=1000.0, ge=100.0, le=5000.0)
+    """Of the finest grid; at 400 forces on O are 87 meV/Å from converged ones."""
+    relative_cutoff_Ry: float = Field(default=60.0, ge=20.0, le=5000.0)
+    scf: float = Field(default=1e-6, ge=1e-10, le=1e-4)
+    """Convergence of the density matrix."""
+    ranks: PositiveInt = 1
+    """MPI processes of one label; neither these nor threads decide a result."""
+    threads: PositiveInt = 1
+    """OpenMP threads of each rank."""
+    time_limit_s: PositiveFloat = 3600.0
+    """Of one label."""
+
+
+Oracle = Annotated[
+    Annotated[SPCFwOracle, Tag("spcfw")] | Annotated[CP2KOracle, Tag("cp2k")],
+    choice("spcfw"),
+]
 
 
 class Sampling(Section):
@@ -45,10 +73,12 @@ class Sampling(Section):
 
 
 class OracleLabels(Section):
-    """Labels made by an oracle, on structures that it samples itself."""
+    """Labels made by an oracle, on structures of molecular dynamics."""
 
     kind: Literal["oracle"]
     oracle: Oracle = SPCFwOracle()
+    sampler: SPCFwOracle | None = None
+    """Runs the dynamics. Null: the oracle itself if it is cheap enough, else SPC/Fw."""
     sampling: Sampling = Sampling()
 
 

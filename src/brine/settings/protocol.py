@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from brine.settings.dynamics import Dynamics
-from brine.settings.labels import Labels, OracleLabels
+from brine.settings.labels import Labels, OracleLabels, SPCFwOracle
 from brine.settings.potential import NativeSettings
 from brine.settings.reference import ExperimentReference, OracleReference, Reference
 from brine.settings.section import Section
@@ -36,11 +36,16 @@ class Protocol(Section):
 
     @model_validator(mode="after")
     def _sections_must_fit_together(self) -> Self:
-        from_oracle = isinstance(self.labels, OracleLabels)
-        if isinstance(self.reference, OracleReference) and not from_oracle:
+        labels = self.labels
+        from_oracle = isinstance(labels, OracleLabels)
+        cheap = isinstance(labels, OracleLabels) and isinstance(
+            labels.oracle, SPCFwOracle
+        )
+        if isinstance(self.reference, OracleReference) and not cheap:
             raise ValueError(
-                "reference.kind `oracle` needs labels.kind `oracle`: labels read from "
-                "files have no oracle that could run; use `experiment` or `trajectory`."
+                "reference.kind `oracle` needs labels.kind `oracle` with oracle.kind "
+                "`spcfw`, which is cheap enough to run dynamics itself; use "
+                "`experiment` or `trajectory`."
             )
         if from_oracle and not isinstance(self.system, PackedSystem):
             raise ValueError(

@@ -36,6 +36,7 @@ from brine.settings import (
     GroupSplit,
     OracleLabels,
     RandomSplit,
+    SPCFwOracle,
     TimeBlockSplit,
 )
 from brine.settings import Split as SplitSettings
@@ -46,6 +47,8 @@ from brine.workflow.store import write_atomically
 DATASET = "dataset.npz"
 AUDIT = "audit.json"
 SPLITS = "splits.json"
+KEPT = "kept"
+"""Folder of single labels, so that none is lost when labelling is interrupted."""
 MAIN = "main"
 """Name of the split that the verdict rests on."""
 SPLIT_SETTINGS: TypeAdapter[SplitSettings] = TypeAdapter(SplitSettings)
@@ -70,9 +73,16 @@ def read_files(settings: FileLabels, base: Path) -> Dataset:
 
 def make_labels(task: Task) -> None:
     """Sample frames with the oracle and label them."""
-    settings = OracleLabels.model_validate(task.inputs["labels"])
+    content = dict(task.inputs["labels"])
+    content["oracle"] = content["oracle"] | json.loads(task.places.get("oracle", "{}"))
+    settings = OracleLabels.model_validate(content)
+    cheap = isinstance(settings.oracle, SPCFwOracle)
     dataset = labelled_by_oracle(
-        settings, task.inputs, workers=task.threads, report=task.report
+        settings,
+        task.inputs,
+        workers=task.threads,
+        kept=None if cheap else task.folder / KEPT,
+        report=task.report,
     )
     save_dataset(dataset, task.folder / DATASET)
 

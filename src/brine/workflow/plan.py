@@ -1,6 +1,7 @@
 """The steps of a protocol."""
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,12 @@ from brine.structures.species import SPECIES
 from brine.workflow import fitting, labelling, simulating
 from brine.workflow.judging import judge_protocol
 from brine.workflow.labelling import MAIN, fit_step, held_out_step
+from brine.workflow.sampling import make_oracle, sampler_settings
 from brine.workflow.step import Step
 
 Inputs = dict[str, Any]
+MACHINE_KEYS = ("ranks", "threads", "time_limit_s")
+"""Of an oracle: how it runs, not what it says."""
 
 
 def plan(protocol: Protocol, base: Path) -> tuple[Step, ...]:
@@ -87,13 +91,22 @@ def _check_oracle(labels: OracleLabels, molecules: dict[str, int], edge: float) 
             f"`labels.oracle.kind` `{labels.oracle.kind}` knows {', '.join(SPECIES)}, "
             f"got {', '.join(strange)}; label other liquids from files."
         )
+    make_oracle(labels.oracle)
+    key, sampler = "labels.oracle.cutoff_A", sampler_settings(labels)
+    if sampler is not labels.oracle:
+        key = "labels.sampler.cutoff_A"
     narrowest = edge / max(1.0, *labels.sampling.density_factors) ** (1 / 3)
-    if narrowest <= 2 * labels.oracle.cutoff_A:
+    if narrowest <= 2 * sampler.cutoff_A:
         raise SettingsError(
-            f"`labels.oracle.cutoff_A` must be below {narrowest / 2:.2f}, half the "
-            f"narrowest box that is sampled, got {labels.oracle.cutoff_A}; shorten it "
-            "or take more molecules."
+            f"`{key}` must be below {narrowest / 2:.2f}, half the narrowest box that "
+            f"is sampled, got {sampler.cutoff_A}; shorten it or take more molecules."
         )
+
+
+def _without_machine(oracle: Inputs) -> tuple[Inputs, Inputs]:
+    """An oracle's settings that decide its labels, and those of the machine."""
+    machine = {key: oracle[key] for key in MACHINE_KEYS if key in oracle}
+    return {k: v for k, v in oracle.items() if k not in machine}, machine
 
 
 class _Plan:
@@ -108,7 +121,11 @@ class _Plan:
 
     def labels(self) -> Step:
         """Labelled frames."""
-        inputs: Inputs = {"labels": self.content["labels"]}
+        content: Inputs = dict(self.content["labels"])
+        machine: Inputs = {}
+        if "oracle" in content:
+            content["oracle"], machine = _without_machine(content["oracle"])
+        inputs: Inputs = {"labels": content}
         if isinstance(self.protocol.labels, FileLabels):
             patterns = self.protocol.labels.paths
             inputs["files"] = labelling.file_digests(patterns, self.base)
@@ -121,8 +138,9 @@ class _Plan:
             action,
             version=2,
             inputs=inputs,
-            places=self.places,
+            places=self.places | {"oracle": json.dumps(machine)},
             threads=None,
+            resumes=True,
         )
 
     def audit(self) -> Step:

@@ -1,18 +1,50 @@
 """Oracles made from settings, and the frames they label."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from brine.datasets import Dataset
-from brine.oracles import SamplingPlan, SPCFw, sample_frames
-from brine.settings import MoleculesSystem, Oracle, OracleLabels
+from brine.oracles import CP2K, Oracle, SamplingPlan, SPCFw, sample_frames
+from brine.oracles.cp2k import Damping, Functional, LevelOfTheory, find_program
+from brine.settings import MoleculesSystem, OracleLabels, SPCFwOracle
+from brine.settings import Oracle as OracleSettings
 from brine.structures import Report, silent
 from brine.structures.contents import contents
 
 
-def make_oracle(settings: Oracle) -> SPCFw:
-    """The oracle that `settings` ask for."""
+def make_oracle(settings: OracleSettings) -> Oracle:
+    """The oracle that `settings` ask for.
+
+    Raises
+    ------
+    MissingPackageError
+        Its program is not installed.
+    """
+    if isinstance(settings, SPCFwOracle):
+        return make_sampler(settings)
+    level = LevelOfTheory(
+        functional=Functional(settings.functional),
+        damping=Damping(settings.damping),
+        basis=settings.basis,
+        cutoff=settings.cutoff_Ry,
+        relative_cutoff=settings.relative_cutoff_Ry,
+        scf=settings.scf,
+    )
+    program = find_program(ranks=settings.ranks, threads=settings.threads)
+    return CP2K(level, program, settings.time_limit_s)
+
+
+def make_sampler(settings: SPCFwOracle) -> SPCFw:
+    """The oracle that runs dynamics."""
     return SPCFw(cutoff=settings.cutoff_A)
+
+
+def sampler_settings(labels: OracleLabels) -> SPCFwOracle:
+    """Who runs the dynamics of `labels`."""
+    if labels.sampler is not None:
+        return labels.sampler
+    return labels.oracle if isinstance(labels.oracle, SPCFwOracle) else SPCFwOracle()
 
 
 def labelled_by_oracle(
@@ -20,9 +52,13 @@ def labelled_by_oracle(
     inputs: Mapping[str, Any],
     *,
     workers: int = 1,
+    kept: Path | None = None,
     report: Report = silent,
 ) -> Dataset:
-    """Frames sampled and labelled for ``inputs["system"]`` from ``inputs["seed"]``."""
+    """Frames sampled and labelled for ``inputs["system"]`` from ``inputs["seed"]``.
+
+    Labels are kept in the folder `kept` as soon as they are made.
+    """
     box = contents(MoleculesSystem.model_validate(inputs["system"]))
     sampling = settings.sampling
     plan = SamplingPlan(
@@ -38,10 +74,12 @@ def labelled_by_oracle(
         scaled_frames=sampling.scaled_frames,
     )
     return sample_frames(
-        make_oracle(settings.oracle),
+        make_sampler(sampler_settings(settings)),
         box.molecules,
         plan=plan,
         seed=inputs["seed"],
+        labeller=make_oracle(settings.oracle),
+        kept=kept,
         workers=workers,
         report=report,
     )

@@ -35,7 +35,7 @@ from brine.settings import (
     LabelledFrameSystem,
     Langevin,
     MoleculesSystem,
-    Oracle,
+    SPCFwOracle,
     System,
 )
 from brine.structures import Simulation, Stop, atomic_masses, scale_molecules
@@ -43,7 +43,7 @@ from brine.structures.boxes import mass_density
 from brine.structures.contents import contents
 from brine.structures.files import read_frames
 from brine.workflow.labelling import DATASET
-from brine.workflow.sampling import make_oracle
+from brine.workflow.sampling import make_sampler
 from brine.workflow.step import Task
 from brine.workflow.store import write_atomically
 
@@ -122,7 +122,7 @@ def simulate_oracle(task: Task) -> None:
         seed=task.inputs["seed"],
     )
     atoms = read_state(task.needs["start"] / START)
-    oracle = make_oracle(Oracle.model_validate(task.inputs["oracle"]))
+    oracle = make_sampler(SPCFwOracle.model_validate(task.inputs["oracle"]))
     with process_on_one_core():
         simulation = oracle.simulate(atoms, conditions, report=task.report)
     write_simulation(task.folder, simulation)

@@ -1,0 +1,93 @@
+"""CP2K as an oracle."""
+
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ase import Atoms
+from ase.calculators.calculator import Calculator
+
+from brine.errors import BrineError, InputError
+from brine.oracles.calculator import OracleCalculator
+from brine.oracles.cp2k.level import LevelOfTheory, input_text
+from brine.oracles.cp2k.output import read_output
+from brine.oracles.cp2k.program import Program, find_program
+from brine.oracles.oracle import Labels
+
+OUTPUT = "label.out"
+
+
+@dataclass(frozen=True)
+class CP2K:
+    """Density-functional theory by CP2K (10.1063/5.0007045), at the gamma point.
+
+    Every label starts from atoms, so that it does not depend on the labels before it.
+
+    Attributes
+    ----------
+    level : LevelOfTheory
+    program : Program
+    time_limit : float, s
+        Of one label.
+    """
+
+    level: LevelOfTheory = field(default_factory=LevelOfTheory)
+    program: Program = field(default_factory=find_program)
+    time_limit: float = 3600.0
+
+    @property
+    def cores(self) -> int:
+        """Cores that one label keeps busy."""
+        return self.program.ranks * self.program.threads
+
+    @property
+    def fingerprint(self) -> str:
+        """Level of theory and version of CP2K."""
+        return f"CP2K {self.program.version} {self.level.fingerprint}"
+
+    def label(self, atoms: Atoms) -> Labels:
+        """Energy, forces and stress of a periodic box.
+
+        Raises
+        ------
+        InputError
+            The box is not periodic, or has an element without a basis here.
+        UnconvergedError
+            The SCF did not converge.
+        BrineError
+            CP2K failed or took too long; the message says what it said.
+        """
+        if not (atoms.pbc.all() and atoms.cell.rank == 3):
+            raise InputError(
+                "the oracle `cp2k` must have a box periodic in three directions, got "
+                f"pbc {atoms.pbc.tolist()} and cell {atoms.cell.array.tolist()}."
+            )
+        with TemporaryDirectory(prefix="brine-cp2k-") as name:
+            folder = Path(name)
+            (folder / "label.inp").write_text(input_text(self.level, atoms))
+            text = self._run(folder)
+        return read_output(text, len(atoms), name="CP2K's output")
+
+    def calculator(self) -> Calculator:
+        """An ASE calculator of it, for molecular dynamics."""
+        return OracleCalculator(self)
+
+    def _run(self, folder: Path) -> str:
+        try:
+            with (folder / OUTPUT).open("w") as output:
+                subprocess.run(
+                    self.program.command,
+                    cwd=folder,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env=self.program.environment,
+                    check=False,
+                    timeout=self.time_limit,
+                )
+        except subprocess.TimeoutExpired:
+            raise BrineError(
+                "CP2K must finish a label within `time_limit`, and did not in "
+                f"{self.time_limit:g} s; raise it, or give it more ranks."
+            ) from None
+        return (folder / OUTPUT).read_text(encoding="utf-8", errors="replace")
