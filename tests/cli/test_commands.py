@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,7 +21,7 @@ from brine.cli.init import templates
 from brine.cli.md import warn_of_pressure
 from brine.errors import InputError
 from brine.settings import parse_protocol
-from brine.structures import mass_density
+from brine.structures import build_box, mass_density, rattle
 
 COMMANDS = ("init", "build", "audit", "lint", "run", "train", "md", "observe", "report")
 
@@ -127,6 +128,27 @@ def test_audit_exits_with_one_when_labels_must_be_fixed(tmp_path):
     assert result.exit_code == 1
     severities = [f["severity"] for f in json.loads(result.stdout)["findings"]]
     assert "error" in severities
+
+
+def test_audit_asks_an_oracle(tmp_path):
+    """Energies 1 eV too high, which nothing in the labels themselves shows."""
+    rng = np.random.default_rng(0)
+    water = build_box({"H2O": 32}, density=1.0, rng=rng)
+    dataset = brine.label_frames(
+        brine.SPCFw(), [rattle(water, deviation=0.05, rng=rng)], groups=["a"]
+    )
+    frames, protocol = tmp_path / "frames.extxyz", tmp_path / "water.yaml"
+    brine.write_dataset(replace(dataset, energy=dataset.energy + 1.0), frames)
+    protocol.write_text(templates()["water"])
+
+    asked = call("audit", frames, "--oracle", protocol, "--json")
+    codes = [finding["code"] for finding in json.loads(asked.stdout)["findings"]]
+    assert "energy_differs" in codes
+
+    protocol.write_text(templates()["water-dft"])
+    refused = call("audit", frames, "--oracle", protocol)
+    assert refused.exit_code == REFUSED
+    assert "must have `labels.kind` `oracle`, got `files`" in refused.stderr
 
 
 def test_train_refuses_labels_that_the_audit_finds_wrong(tmp_path):

@@ -1,11 +1,15 @@
 """``brine audit``."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from brine.cli.display import reporting
 from brine.cli.failures import answered
+
+if TYPE_CHECKING:
+    from brine.oracles import Oracle
 
 ERRORS_FOUND = 1
 
@@ -19,6 +23,10 @@ def audit(
     fingerprint: Annotated[
         str | None, typer.Option(help="Level of theory of the labels.")
     ] = None,
+    oracle: Annotated[
+        Path | None,
+        typer.Option(help="A protocol whose `labels.oracle` labels some frames again."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Find what is wrong with labels; exit code 1 when something must be fixed.
@@ -28,10 +36,16 @@ def audit(
     from brine.datasets import audit as audit_dataset
     from brine.datasets import read_dataset
 
+    judge = _oracle_of(oracle) if oracle is not None else None
     with reporting("audit", quiet=json) as report:
         report("reading", {})
         dataset = read_dataset(*data, fingerprint=fingerprint, every=every)
         found = audit_dataset(dataset, report=report)
+        if judge is not None:
+            from brine.oracles.second_opinion import second_opinion
+
+            more = second_opinion(dataset, judge, report=report)
+            found = found.with_findings(more)
     if json:
         from json import dumps
 
@@ -42,3 +56,17 @@ def audit(
         print_audit(found)
     if not found.ok:
         raise typer.Exit(ERRORS_FOUND)
+
+
+def _oracle_of(protocol: Path) -> "Oracle":
+    from brine.errors import InputError
+    from brine.settings import OracleLabels, load_protocol
+    from brine.workflow.sampling import make_oracle
+
+    labels = load_protocol(protocol).labels
+    if not isinstance(labels, OracleLabels):
+        raise InputError(
+            f"{protocol}, given as `--oracle`, must have `labels.kind` `oracle`, got "
+            f"`{labels.kind}`."
+        )
+    return make_oracle(labels.oracle)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from brine.datasets.assembly import UNSTATED
 from brine.datasets.auditing.classes import composition_sets, volumes
 from brine.datasets.auditing.energies import energy_findings, outlier_energies
-from brine.datasets.auditing.findings import Audit, FileSummary, Finding
+from brine.datasets.auditing.findings import RANK, Audit, FileSummary, Finding
 from brine.datasets.auditing.geometry import (
     Geometry,
     geometry_findings,
@@ -46,7 +46,6 @@ from brine.datasets.reference_energies import (
 from brine.structures.progress import Report, silent
 from brine.units import GRAM_PER_ML
 
-RANK = {"error": 0, "warning": 1, "note": 2}
 DENSITY_PLAUSIBLE = (0.3, 10.0)
 """g/mL: outside, a cell may be in another unit than the positions."""
 

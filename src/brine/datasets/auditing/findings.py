@@ -1,7 +1,7 @@
 """What an audit says: findings, a summary of every file, and all of it as JSON."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +12,8 @@ from brine.datasets.reference_energies import ReferenceEnergies
 
 Severity = Literal["error", "warning", "note"]
 SCHEMA_VERSION = 1
+RANK = {"error": 0, "warning": 1, "note": 2}
+"""Errors first."""
 NAMED_FRAMES = 5
 """Frames named in a sentence; the finding holds all of them."""
 
@@ -117,6 +119,11 @@ class Audit:
     def ok(self) -> bool:
         """Whether nothing must be fixed."""
         return not any(f.severity == "error" for f in self.findings)
+
+    def with_findings(self, more: Iterable[Finding]) -> "Audit":
+        """The same audit, with what somebody else has found."""
+        findings = sorted((*more, *self.findings), key=lambda f: RANK[f.severity])
+        return replace(self, findings=tuple(findings))
 
     def of_code(self, code: str) -> tuple[Finding, ...]:
         """The findings of one check."""
