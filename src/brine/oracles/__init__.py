@@ -3,6 +3,7 @@
 from brine.oracles.calculator import OracleCalculator
 from brine.oracles.cores import side_by_side
 from brine.oracles.cp2k import CP2K
+from brine.oracles.from_calculator import CalculatorOracle, xtb_oracle
 from brine.oracles.labelling import label_frames
 from brine.oracles.oracle import Conditions, DynamicOracle, Labels, Oracle
 from brine.oracles.sampling import SamplingPlan, sample_frames
@@ -10,6 +11,7 @@ from brine.oracles.spcfw import SPCFw
 
 __all__ = [
     "CP2K",
+    "CalculatorOracle",
     "Conditions",
     "DynamicOracle",
     "Labels",
@@ -20,4 +22,5 @@ __all__ = [
     "label_frames",
     "sample_frames",
     "side_by_side",
+    "xtb_oracle",
 ]

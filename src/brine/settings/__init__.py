@@ -23,6 +23,7 @@ from brine.settings.labels import (
     OracleLabels,
     Sampling,
     SPCFwOracle,
+    XTBOracle,
 )
 from brine.settings.loading import (
     dump_protocol,
@@ -94,6 +95,7 @@ __all__ = [
     "TrajectoryReference",
     "ValidationSettings",
     "VelocityRescaling",
+    "XTBOracle",
     "choice",
     "did_you_mean",
     "dump_protocol",

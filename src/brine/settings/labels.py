@@ -40,8 +40,19 @@ class CP2KOracle(Section):
     """Of one label."""
 
 
+class XTBOracle(Section):
+    """Tight binding by tblite: seconds a label, to rehearse a protocol."""
+
+    kind: Literal["xtb"]
+    method: Literal["GFN1-xTB", "GFN2-xTB"] = "GFN2-xTB"
+    accuracy: float = Field(default=0.1, gt=0.0, le=10.0)
+    """Of the self-consistent charges; smaller is tighter."""
+
+
 Oracle = Annotated[
-    Annotated[SPCFwOracle, Tag("spcfw")] | Annotated[CP2KOracle, Tag("cp2k")],
+    Annotated[SPCFwOracle, Tag("spcfw")]
+    | Annotated[CP2KOracle, Tag("cp2k")]
+    | Annotated[XTBOracle, Tag("xtb")],
     choice("spcfw"),
 ]
 

@@ -7,7 +7,8 @@ from typing import Any
 from brine.datasets import Dataset
 from brine.oracles import CP2K, Oracle, SamplingPlan, SPCFw, sample_frames
 from brine.oracles.cp2k import Damping, Functional, LevelOfTheory, find_program
-from brine.settings import MoleculesSystem, OracleLabels, SPCFwOracle
+from brine.oracles.from_calculator import xtb_oracle
+from brine.settings import MoleculesSystem, OracleLabels, SPCFwOracle, XTBOracle
 from brine.settings import Oracle as OracleSettings
 from brine.structures import Report, silent
 from brine.structures.contents import contents
@@ -23,6 +24,8 @@ def make_oracle(settings: OracleSettings) -> Oracle:
     """
     if isinstance(settings, SPCFwOracle):
         return make_sampler(settings)
+    if isinstance(settings, XTBOracle):
+        return xtb_oracle(settings.method, accuracy=settings.accuracy)
     level = LevelOfTheory(
         functional=Functional(settings.functional),
         damping=Damping(settings.damping),
