@@ -23,7 +23,10 @@ from brine.errors import InputError
 from brine.settings import parse_protocol
 from brine.structures import build_box, mass_density, rattle
 
-COMMANDS = ("init", "build", "audit", "lint", "run", "train", "md", "observe", "report")
+COMMANDS = (
+    *("init", "build", "converge", "audit", "lint"),
+    *("run", "train", "md", "observe", "report"),
+)
 
 
 def call(*arguments):

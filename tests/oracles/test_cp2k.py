@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 
+from brine.datasets.fingerprint import force_noise
 from brine.errors import (
     BrineError,
     DataFileError,
@@ -17,6 +18,7 @@ from brine.errors import (
 )
 from brine.oracles import CP2K, Labels, label_frames
 from brine.oracles.cp2k import Functional, LevelOfTheory, Program, find_program
+from brine.oracles.cp2k.convergence import convergence
 from brine.oracles.cp2k.level import input_text
 from brine.oracles.cp2k.output import read_output
 from brine.structures import build_box
@@ -262,3 +264,38 @@ def test_a_real_label_is_a_derivative_and_repeats_itself():
     assert found == pytest.approx(expected, abs=max(0.03 * abs(found), 500 * BAR))
     assert "revPBE-D3(zero)" in oracle.fingerprint
     assert re.match(r"CP2K 20\d\d\.\d", oracle.fingerprint)
+
+
+class Gridded(CP2K):
+    """Forces and energies whose errors fall with the square of the cutoff."""
+
+    def label(self, atoms):
+        error = (100 / self.level.cutoff) ** 2 + self.level.scf
+        forces = np.full((len(atoms), 3), error)
+        forces[atoms.numbers == 1] /= 10
+        return Labels(-1.0 + error, forces, -error * BAR * np.eye(3))
+
+
+def test_convergence_loosens_one_setting_at_a_time():
+    level = LevelOfTheory(cutoff=500.0, relative_cutoff=60.0, scf=1e-6)
+    oracle = Gridded(level, Program("none"))
+    trials = convergence(
+        oracle, box(), cutoffs=[1000, 400], relative_cutoffs=[60], scf=[1e-6, 1e-5]
+    )
+
+    assert [t.change for t in trials] == ["cutoff 400 Ry", "scf 1e-05", "as set"]
+    expected = 1 / 16 - 1 / 100
+    assert trials[0].forces["O"] == pytest.approx(expected)
+    assert trials[0].forces["H"] == pytest.approx(expected / 10)
+    assert trials[0].energy == pytest.approx(expected / 3)
+    assert trials[0].pressure == pytest.approx(expected)
+    assert trials[1].force_noise == pytest.approx(9e-6)
+    assert trials[2].force_noise == pytest.approx(1 / 25 - 1 / 100)
+
+
+def test_the_noise_of_forces_is_part_of_the_fingerprint():
+    quiet = CP2K(program=Program("none"))
+    noisy = CP2K(program=Program("none"), force_noise=0.0102)
+
+    assert force_noise(quiet.fingerprint) is None
+    assert force_noise(noisy.fingerprint) == pytest.approx(0.0102)

@@ -7,6 +7,7 @@ import typer
 from brine import __version__
 from brine.cli.audit import audit
 from brine.cli.build import build
+from brine.cli.converge import converge
 from brine.cli.init import init
 from brine.cli.lint import lint
 from brine.cli.md import md
@@ -26,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-for command in (init, build, audit, lint, run, train, md, observe, report):
+for command in (init, build, converge, audit, lint, run, train, md, observe, report):
     app.command()(command)
 
 

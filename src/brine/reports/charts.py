@@ -23,7 +23,7 @@ CHARACTER = 6.1
 """Width of a character of the legend"""
 
 Values = NDArray[np.float64]
-Style = Literal["solid", "wide", "dashed", "points", "marked", "faint"]
+Style = Literal["solid", "wide", "dashed", "dotted", "points", "marked", "faint"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Line:
     x, y : (n,) array
     colour : int
         Index into the page's colours; -1 is the muted one.
-    style : ``solid``, ``wide``, ``dashed``, ``points``, ``marked`` or ``faint``
+    style : Style
         ``marked`` is a line with points.
     error : (n,) array or None
         Half height of the band about a line, of the bars at points.

@@ -25,11 +25,14 @@ class Parity:
     title, unit : str
     series : mapping of str to (labelled, predicted)
         By name (an element, a composition); arrays of any one length.
+    noise : float or None
+        Of the labels themselves, where it is known.
     """
 
     title: str
     unit: str
     series: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
+    noise: float | None = None
 
     def __post_init__(self) -> None:
         """Check that every prediction has its label."""

@@ -63,9 +63,15 @@ def parity_figures(parity: Parity) -> list[str]:
             unit=parity.unit,
             title=name,
             colour=k,
+            noise=parity.noise,
         )
         shading = "" if len(error) <= MOST_DOTS else "; shade counts logarithmically"
         note = f"RMSE {rmse:.3g} {parity.unit}{shading}"
+        if parity.noise is not None:
+            note += (
+                f"; dotted: the labels' own noise, {parity.noise:.2g} {parity.unit}, "
+                "below which no potential can come"
+            )
         figures.append(figure(f"{parity.title}: {name}", picture, note))
     return figures
 

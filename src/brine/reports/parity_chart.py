@@ -27,7 +27,13 @@ Values = NDArray[np.float64]
 
 
 def parity_chart(
-    labelled: Values, predicted: Values, *, unit: str, title: str, colour: int = 0
+    labelled: Values,
+    predicted: Values,
+    *,
+    unit: str,
+    title: str,
+    colour: int = 0,
+    noise: float | None = None,
 ) -> str:
     """SVG of `predicted` against `labelled` about the line where both are equal.
 
@@ -37,6 +43,8 @@ def parity_chart(
     unit, title : str
     colour : int
         Index into the page's colours.
+    noise : float, optional
+        Of the labels: lines this far above and below the one where both are equal.
     """
     keep = np.isfinite(labelled) & np.isfinite(predicted)
     labelled, predicted = labelled[keep], predicted[keep]
@@ -44,17 +52,28 @@ def parity_chart(
     low, high = (float(both.min()), float(both.max())) if both.size else (0.0, 1.0)
     air = 0.03 * (high - low) or 1.0
     ends = low - air, high + air
-    diagonal = Line("", np.array(ends), np.array(ends), colour=-1, style="dashed")
+    across = np.array(ends)
+    diagonal = Line("", across, across, colour=-1, style="dashed")
+    band = [
+        Line("", across, across + shift, colour=-1, style="dotted")
+        for shift in ((-noise, noise) if noise else ())
+    ]
     x, y = Axis(f"labelled, {unit}", *ends), Axis(f"predicted, {unit}", *ends)
     if len(labelled) <= MOST_DOTS:
         points = Line(title, labelled, predicted, colour=colour, style="points")
-        return line_chart([diagonal, points], x=x, y=y, title=f"Parity: {title}")
+        return line_chart([diagonal, *band, points], x=x, y=y, title=f"Parity: {title}")
     horizontal = Scale(*ends, LEFT, WIDTH - RIGHT)
     vertical = Scale(*ends, HEIGHT - BOTTOM, TOP)
     inner = frame(horizontal, vertical, x.label, y.label)
     inner += _cells(labelled, predicted, ends, colour)
     inner += f'<path class="stroke dashed muted" d="M{LEFT} {HEIGHT - BOTTOM}'
     inner += f'L{WIDTH - RIGHT} {TOP}"/>'
+    for line in band:
+        path = "L".join(
+            f"{horizontal(a):.1f} {vertical(b):.1f}"
+            for a, b in zip(line.x, line.y, strict=True)
+        )
+        inner += f'<path class="stroke dotted muted" d="M{path}"/>'
     inner += legend([(f"{title}, {len(labelled):,} values", colour, "points")])
     return svg(inner, title=f"Parity: {title}")
 

@@ -8,6 +8,7 @@ from ase.data import chemical_symbols
 from numpy.typing import NDArray
 
 from brine.datasets import Dataset, compositions
+from brine.datasets.fingerprint import force_noise
 from brine.observables import Diffusion, RadialDistribution
 from brine.potentials.potential import Potential, Uncertainty
 from brine.reports.content import (
@@ -56,7 +57,7 @@ def force_parity(dataset: Dataset, predictions: Predictions) -> Parity:
         if rows.any():
             pair = dataset.forces[rows].ravel(), predictions.forces[rows].ravel()
             series[chemical_symbols[number]] = pair
-    return Parity("Forces", "eV/Å", series)
+    return Parity("Forces", "eV/Å", series, noise=force_noise(dataset.fingerprint))
 
 
 def force_calibration(

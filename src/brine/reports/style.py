@@ -68,7 +68,8 @@ svg.box{border-radius:8px;background:#f4f6f9;max-height:348px}
 stroke-width:3px;stroke-linejoin:round}
 .grid{stroke:var(--grid);stroke-width:1}.axis{stroke:var(--muted);stroke-width:1}
 .stroke{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}
-.stroke.dashed{stroke-dasharray:5 4}.stroke.wide{stroke-width:4;opacity:.55}
+.stroke.dashed{stroke-dasharray:5 4}.stroke.dotted{stroke-dasharray:1 4}
+.stroke.wide{stroke-width:4;opacity:.55}
 .stroke.faint{stroke-width:1;opacity:.55}
 .mark{stroke:var(--muted);stroke-width:1.2;stroke-dasharray:2 3;fill:none}
 .span{fill:var(--grid)}.band{stroke:none;opacity:.18}

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, Tag
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, Tag
 
 from brine.settings.section import Section, choice
 
@@ -32,6 +32,9 @@ class CP2KOracle(Section):
     relative_cutoff_Ry: float = Field(default=60.0, ge=20.0, le=5000.0)
     scf: float = Field(default=1e-6, ge=1e-10, le=1e-4)
     """Convergence of the density matrix."""
+    force_noise_meV_per_A: NonNegativeFloat | None = None
+    """How far forces of this level are from converged ones (`brine converge`); reports
+    show it."""
     ranks: PositiveInt = 1
     """MPI processes of one label; neither these nor threads decide a result."""
     threads: PositiveInt = 1

@@ -35,7 +35,13 @@ def make_oracle(settings: OracleSettings) -> Oracle:
         scf=settings.scf,
     )
     program = find_program(ranks=settings.ranks, threads=settings.threads)
-    return CP2K(level, program, settings.time_limit_s)
+    noise = settings.force_noise_meV_per_A
+    return CP2K(
+        level,
+        program,
+        settings.time_limit_s,
+        force_noise=None if noise is None else 1e-3 * noise,
+    )
 
 
 def make_sampler(settings: SPCFwOracle) -> SPCFw:

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from ase import Atoms
 from ase.calculators.calculator import Calculator
 
+from brine.datasets.fingerprint import force_noise_text
 from brine.errors import BrineError, InputError
 from brine.oracles.calculator import OracleCalculator
 from brine.oracles.cp2k.level import LevelOfTheory, input_text
@@ -30,11 +31,14 @@ class CP2K:
     program : Program
     time_limit : float, s
         Of one label.
+    force_noise : float or None, eV/Å
+        How far forces are from converged ones, where `convergence` has measured it.
     """
 
     level: LevelOfTheory = field(default_factory=LevelOfTheory)
     program: Program = field(default_factory=find_program)
     time_limit: float = 3600.0
+    force_noise: float | None = None
 
     @property
     def cores(self) -> int:
@@ -43,8 +47,11 @@ class CP2K:
 
     @property
     def fingerprint(self) -> str:
-        """Level of theory and version of CP2K."""
-        return f"CP2K {self.program.version} {self.level.fingerprint}"
+        """Level of theory, version of CP2K, and the noise of its forces."""
+        text = f"CP2K {self.program.version} {self.level.fingerprint}"
+        if self.force_noise is None:
+            return text
+        return f"{text} {force_noise_text(self.force_noise)}"
 
     def label(self, atoms: Atoms) -> Labels:
         """Energy, forces and stress of a periodic box.

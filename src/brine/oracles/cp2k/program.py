@@ -88,8 +88,11 @@ def find_program(*, ranks: int = 1, threads: int = 1) -> Program:
 
 @cache
 def _version(executable: str) -> str:
-    run = subprocess.run(
-        [executable, "--version"], capture_output=True, text=True, check=False
-    )
+    try:
+        run = subprocess.run(
+            [executable, "--version"], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return "unknown"
     found = re.search(r"CP2K version (\S+)", run.stdout)
     return found.group(1) if found else "unknown"
