@@ -61,7 +61,8 @@ def main() -> None:
 def _table(rows: list[Measurement]) -> Table:
     table = Table(title=_machine())
     for heading in ("quantity", "unit", "program", "value", "brine is faster by"):
-        table.add_column(heading, justify="right" if heading == "value" else "left")
+        right = "right" if heading == "value" else "left"
+        table.add_column(heading, justify=right, no_wrap=heading == "quantity")
     ours = {row["name"]: row["value"] for row in rows if not row["peer"]}
     for row in rows:
         value, own = row["value"], ours[row["name"]]

@@ -21,7 +21,7 @@ from brine.oracles.cp2k import Functional, LevelOfTheory, Program, find_program
 from brine.oracles.cp2k.convergence import convergence
 from brine.oracles.cp2k.level import input_text
 from brine.oracles.cp2k.output import read_output
-from brine.structures import build_box
+from brine.structures import build_box, rattle
 from brine.units import BAR, BOHR, HARTREE
 
 ENERGY = " ENERGY| Total FORCE_EVAL ( QS ) energy [a.u.]:     -34.466743\n"
@@ -299,3 +299,24 @@ def test_the_noise_of_forces_is_part_of_the_fingerprint():
 
     assert force_noise(quiet.fingerprint) is None
     assert force_noise(noisy.fingerprint) == pytest.approx(0.0102)
+
+
+@needs_cp2k
+def test_a_real_label_of_sixteen_waters_on_two_ranks():
+    """17.2 hartree a molecule, as GTH pseudopotentials have it; forces that cancel.
+
+    The grid of 300 Ry leaves a net force of 1 eV/Å.
+    """
+    rng = np.random.default_rng(2)
+    water = rattle(
+        build_box({"H2O": 16}, density=1.0, rng=rng), deviation=0.03, rng=rng
+    )
+    oracle = CP2K(
+        LevelOfTheory(cutoff=300.0, relative_cutoff=40.0), find_program(ranks=2)
+    )
+    labels = oracle.label(water)
+
+    assert labels.energy / 16 == pytest.approx(-17.24 * HARTREE, abs=0.5)
+    assert np.sqrt(np.square(labels.forces).mean()) > 0.5
+    assert np.abs(labels.forces.sum(axis=0)).max() < 2.0
+    np.testing.assert_allclose(labels.stress, labels.stress.T)

@@ -93,6 +93,7 @@ def _print(trials: "tuple[Trial, ...]") -> None:
     noise = 1e3 * trials[-1].force_noise
     typer.echo(
         f"Labels as set are {noise:.1f} meV/Å from converged ones, and no potential "
-        f"can be closer; write `force_noise_meV_per_A: {noise:.1f}` into `labels.oracle`, "
-        "and reports will show it."
+        "can be closer;\n"
+        f"write `force_noise_meV_per_A: {noise:.1f}` into `labels.oracle`, and reports "
+        "will show it."
     )
