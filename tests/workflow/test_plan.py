@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brine.errors import SettingsError
+from brine.errors import BrineError, SettingsError
 from brine.settings import MoleculesSystem, validate_protocol
 from brine.structures import molecule_labels
 from brine.structures.contents import contents
@@ -102,3 +102,28 @@ def test_an_oracle_is_not_asked_for_a_molecule_it_does_not_know(tmp_path):
     )
     with pytest.raises(SettingsError, match=r"`labels.oracle.kind` .* got argon"):
         plan(protocol, tmp_path)
+
+
+def test_where_an_oracle_runs_does_not_decide_its_labels(tmp_path):
+    """Another command or library is the same label; another cutoff is not."""
+    for name in "OH":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "POTCAR").write_text(f" TITEL = PAW {name}\n")
+
+    def labels(**changes):
+        oracle = {"kind": "vasp", "command": "vasp", "potcar_library": str(tmp_path)}
+        protocol = validate_protocol(
+            {
+                "name": "x",
+                "system": {"molecules": {"H2O": 64}},
+                "labels": {"kind": "oracle", "oracle": oracle | changes},
+            }
+        )
+        return next(s for s in plan(protocol, tmp_path) if s.name == "labels")
+
+    here, there = labels(), labels(command="mpirun -n 4 vasp_gam", cores=4)
+    assert here.inputs == there.inputs
+    assert '"mpirun -n 4 vasp_gam"' in there.places["oracle"]
+    assert labels(cutoff_eV=500.0).inputs != here.inputs
+    with pytest.raises(BrineError, match=r"`potcar_library` must hold O/POTCAR"):
+        labels(potcar_library=str(tmp_path / "nowhere"))

@@ -60,13 +60,10 @@ def audit(
 
 def _oracle_of(protocol: Path) -> "Oracle":
     from brine.errors import InputError
-    from brine.settings import OracleLabels, load_protocol
-    from brine.workflow.sampling import make_oracle
+    from brine.settings import load_protocol
+    from brine.workflow.sampling import oracle_of
 
-    labels = load_protocol(protocol).labels
-    if not isinstance(labels, OracleLabels):
-        raise InputError(
-            f"{protocol}, given as `--oracle`, must have `labels.kind` `oracle`, got "
-            f"`{labels.kind}`."
-        )
-    return make_oracle(labels.oracle)
+    try:
+        return oracle_of(load_protocol(protocol), protocol.parent)
+    except InputError as error:
+        raise InputError(f"{protocol}, given as `--oracle`: {error}") from None

@@ -34,12 +34,11 @@ def converge(
     """
     from brine.oracles import CP2K
     from brine.oracles.cp2k.convergence import convergence
-    from brine.settings import OracleLabels, load_protocol
+    from brine.settings import load_protocol
     from brine.structures.files import read_frames
-    from brine.workflow.sampling import make_oracle
+    from brine.workflow.sampling import oracle_of
 
-    labels = load_protocol(protocol).labels
-    oracle = make_oracle(labels.oracle) if isinstance(labels, OracleLabels) else None
+    oracle = oracle_of(load_protocol(protocol), protocol.parent)
     if not isinstance(oracle, CP2K):
         raise InputError(
             f"{protocol} must have `labels.oracle.kind` `cp2k`, for only that has a "

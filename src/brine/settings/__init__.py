@@ -23,6 +23,7 @@ from brine.settings.labels import (
     OracleLabels,
     Sampling,
     SPCFwOracle,
+    VASPOracle,
     XTBOracle,
 )
 from brine.settings.loading import (
@@ -93,6 +94,7 @@ __all__ = [
     "Thermostat",
     "TimeBlockSplit",
     "TrajectoryReference",
+    "VASPOracle",
     "ValidationSettings",
     "VelocityRescaling",
     "XTBOracle",

@@ -43,6 +43,34 @@ class CP2KOracle(Section):
     """Of one label."""
 
 
+class VASPOracle(Section):
+    """Density-functional theory by the user's own VASP (10.1103/PhysRevB.54.11169)."""
+
+    kind: Literal["vasp"]
+    command: str
+    """Such as ``mpirun -n 32 vasp_gam``."""
+    potcar_library: str
+    """Folder with a folder for each pseudopotential, which holds a POTCAR."""
+    potcars: dict[str, str] = Field(default_factory=dict)
+    """Pseudopotentials by element, where the recommended one is not wanted."""
+    version: str = ""
+    """Such as ``6.4``: part of the fingerprint, and checked in every OUTCAR."""
+    functional: Literal["revPBE", "PBE", "RPBE", "r2SCAN"] = "revPBE"
+    dispersion: Literal["none", "D3(zero)", "D3(BJ)", "D4"] = "D3(BJ)"
+    cutoff_eV: float = Field(default=650.0, ge=200.0, le=2000.0)
+    """500 eV and 30 % more, for labels of several volumes."""
+    kpoints: tuple[PositiveInt, PositiveInt, PositiveInt] = (1, 1, 1)
+    """Gamma-centred mesh."""
+    scf_eV: PositiveFloat = 1e-6
+    smearing_eV: PositiveFloat = 0.05
+    hubbard_eV: dict[str, float] = Field(default_factory=dict)
+    """Effective U of the d electrons of elements: ``{Mn: 3.9}``."""
+    cores: PositiveInt = 1
+    """Cores that the command keeps busy."""
+    time_limit_s: PositiveFloat = 86400.0
+    """Of one label."""
+
+
 class XTBOracle(Section):
     """Tight binding by tblite: seconds a label, to rehearse a protocol."""
 
@@ -55,6 +83,7 @@ class XTBOracle(Section):
 Oracle = Annotated[
     Annotated[SPCFwOracle, Tag("spcfw")]
     | Annotated[CP2KOracle, Tag("cp2k")]
+    | Annotated[VASPOracle, Tag("vasp")]
     | Annotated[XTBOracle, Tag("xtb")],
     choice("spcfw"),
 ]

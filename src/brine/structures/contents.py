@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -44,6 +45,12 @@ class Contents:
     density: float
     templates: Mapping[str, Species]
     extrapolations: tuple[str, ...] = ()
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """Symbols, in the order in which they come first."""
+        symbols = (self.templates[name].symbols for name in self.molecules)
+        return tuple(dict.fromkeys(chain.from_iterable(symbols)))
 
     @property
     def edge(self) -> float:

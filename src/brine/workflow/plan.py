@@ -17,7 +17,7 @@ from brine.settings import (
     TimeBlockSplit,
     TrajectoryReference,
 )
-from brine.structures.contents import contents
+from brine.structures.contents import Contents, contents
 from brine.structures.species import SPECIES
 from brine.workflow import fitting, labelling, simulating
 from brine.workflow.judging import judge_protocol
@@ -26,7 +26,10 @@ from brine.workflow.sampling import make_oracle, sampler_settings
 from brine.workflow.step import Step
 
 Inputs = dict[str, Any]
-MACHINE_KEYS = ("ranks", "threads", "time_limit_s")
+MACHINE_KEYS = (
+    *("ranks", "threads", "cores"),
+    *("time_limit_s", "command", "potcar_library"),
+)
 """Of an oracle: how it runs, not what it says."""
 
 
@@ -76,7 +79,7 @@ def _with_numbers(protocol: Protocol, base: Path) -> Protocol:
     except BrineError as error:
         raise SettingsError(f"`system`: {error}") from None
     if isinstance(labels, OracleLabels):
-        _check_oracle(labels, found.molecules, edge)
+        _check_oracle(labels, found, edge)
     numbers = MoleculesSystem(
         molecules=found.molecules,
         density_g_per_mL=found.density,
@@ -85,13 +88,13 @@ def _with_numbers(protocol: Protocol, base: Path) -> Protocol:
     return protocol.model_copy(update={"system": numbers})
 
 
-def _check_oracle(labels: OracleLabels, molecules: dict[str, int], edge: float) -> None:
-    if strange := [name for name in molecules if name not in SPECIES]:
+def _check_oracle(labels: OracleLabels, box: Contents, edge: float) -> None:
+    if strange := [name for name in box.molecules if name not in SPECIES]:
         raise SettingsError(
             f"`labels.oracle.kind` `{labels.oracle.kind}` knows {', '.join(SPECIES)}, "
             f"got {', '.join(strange)}; label other liquids from files."
         )
-    make_oracle(labels.oracle)
+    make_oracle(labels.oracle, box.elements)
     key, sampler = "labels.oracle.cutoff_A", sampler_settings(labels)
     if sampler is not labels.oracle:
         key = "labels.sampler.cutoff_A"

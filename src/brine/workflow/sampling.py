@@ -1,21 +1,51 @@
 """Oracles made from settings, and the frames they label."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from brine.datasets import Dataset
+from brine.errors import InputError
 from brine.oracles import CP2K, Oracle, SamplingPlan, SPCFw, sample_frames
 from brine.oracles.cp2k import Damping, Functional, LevelOfTheory, find_program
 from brine.oracles.from_calculator import xtb_oracle
-from brine.settings import MoleculesSystem, OracleLabels, SPCFwOracle, XTBOracle
+from brine.oracles.vasp import VASP, Potentials, VaspLevel
+from brine.settings import (
+    CP2KOracle,
+    MoleculesSystem,
+    OracleLabels,
+    PackedSystem,
+    Protocol,
+    SPCFwOracle,
+    VASPOracle,
+    XTBOracle,
+)
 from brine.settings import Oracle as OracleSettings
 from brine.structures import Report, silent
 from brine.structures.contents import contents
 
 
-def make_oracle(settings: OracleSettings) -> Oracle:
-    """The oracle that `settings` ask for.
+def oracle_of(protocol: Protocol, base: Path) -> Oracle:
+    """The oracle that labels the system of `protocol`, whose paths begin in `base`.
+
+    Raises
+    ------
+    InputError
+        Its labels come from files.
+    MissingPackageError
+        The oracle's program is not installed.
+    """
+    labels, system = protocol.labels, protocol.system
+    if not (isinstance(labels, OracleLabels) and isinstance(system, PackedSystem)):
+        raise InputError(
+            f"the protocol must have `labels.kind` `oracle`, got `{labels.kind}`."
+        )
+    return make_oracle(labels.oracle, contents(system, base=base).elements)
+
+
+def make_oracle(settings: OracleSettings, elements: tuple[str, ...]) -> Oracle:
+    """The oracle that `settings` ask for, of structures with `elements`.
 
     Raises
     ------
@@ -26,6 +56,36 @@ def make_oracle(settings: OracleSettings) -> Oracle:
         return make_sampler(settings)
     if isinstance(settings, XTBOracle):
         return xtb_oracle(settings.method, accuracy=settings.accuracy)
+    if isinstance(settings, VASPOracle):
+        return _vasp(settings, elements)
+    return _cp2k(settings)
+
+
+def _vasp(settings: VASPOracle, elements: tuple[str, ...]) -> VASP:
+    level = VaspLevel(
+        functional=settings.functional,
+        dispersion=settings.dispersion,
+        cutoff=settings.cutoff_eV,
+        kpoints=settings.kpoints,
+        scf=settings.scf_eV,
+        smearing=settings.smearing_eV,
+        hubbard=tuple(settings.hubbard_eV.items()),
+    )
+    library = Path(settings.potcar_library).expanduser()
+    oracle = VASP(
+        Potentials(library, settings.potcars),
+        tuple(shlex.split(settings.command)),
+        elements,
+        level,
+        version=settings.version,
+        cores=settings.cores,
+        time_limit=settings.time_limit_s,
+    )
+    _ = oracle.fingerprint  # a pseudopotential that is missing is named now
+    return oracle
+
+
+def _cp2k(settings: CP2KOracle) -> CP2K:
     level = LevelOfTheory(
         functional=Functional(settings.functional),
         damping=Damping(settings.damping),
@@ -87,7 +147,7 @@ def labelled_by_oracle(
         box.molecules,
         plan=plan,
         seed=inputs["seed"],
-        labeller=make_oracle(settings.oracle),
+        labeller=make_oracle(settings.oracle, box.elements),
         kept=kept,
         workers=workers,
         report=report,

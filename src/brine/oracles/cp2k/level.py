@@ -9,6 +9,7 @@ import numpy as np
 from ase import Atoms
 
 from brine.errors import InputError
+from brine.oracles.moments import magnetic_moments
 
 Section: TypeAlias = "Mapping[str, object]"
 """Keywords to values, and names of sections to sections or lists of them; the key
@@ -32,9 +33,6 @@ class Damping(StrEnum):
     ZERO = "zero"
     BECKE_JOHNSON = "BJ"
 
-
-UNPAIRED: Final = {25: 5.0}
-"""Unpaired electrons of an ion, by atomic number: Mn²⁺ is high-spin d⁵."""
 
 _BASES: Final = {
     "DZVP-SR": "DZVP-MOLOPT-SR-GTH",
@@ -140,16 +138,8 @@ def input_text(
     return "\n".join(_lines(section)) + "\n"
 
 
-def moments(atoms: Atoms) -> np.ndarray:
-    """(n_atoms,) unpaired electrons: as the structure says, or of common ions."""
-    given = atoms.get_initial_magnetic_moments()
-    if np.any(given):
-        return np.asarray(given, dtype=np.float64)
-    return np.array([UNPAIRED.get(int(number), 0.0) for number in atoms.numbers])
-
-
 def _dft(level: LevelOfTheory, atoms: Atoms, wavefunction: str | None) -> Section:
-    spin = float(moments(atoms).sum())
+    spin = float(magnetic_moments(atoms).sum())
     section: dict[str, object] = {
         "BASIS_SET_FILE_NAME": ["BASIS_MOLOPT", "BASIS_ADMM"],
         "POTENTIAL_FILE_NAME": "GTH_POTENTIALS",
@@ -162,7 +152,7 @@ def _dft(level: LevelOfTheory, atoms: Atoms, wavefunction: str | None) -> Sectio
         "SCF": _scf(level, wavefunction),
         "XC": _exchange_correlation(level),
     }
-    if np.any(moments(atoms)):
+    if np.any(magnetic_moments(atoms)):
         section |= {"UKS": "TRUE", "MULTIPLICITY": round(abs(spin)) + 1}
     if level.functional is Functional.REVPBE0_D3:
         section["AUXILIARY_DENSITY_MATRIX_METHOD"] = {
@@ -235,7 +225,7 @@ _DISPERSION: Final = {
 
 def _subsystem(level: LevelOfTheory, atoms: Atoms) -> Section:
     a, b, c = (_triple(row) for row in atoms.cell.array)
-    spins = moments(atoms)
+    spins = magnetic_moments(atoms)
     labels = [
         symbol
         if not spin

@@ -1,6 +1,5 @@
 """CP2K as an oracle."""
 
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,14 +8,13 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator
 
 from brine.datasets.fingerprint import force_noise_text
-from brine.errors import BrineError, InputError
+from brine.errors import InputError
 from brine.oracles.calculator import OracleCalculator
 from brine.oracles.cp2k.level import LevelOfTheory, input_text
 from brine.oracles.cp2k.output import read_output
 from brine.oracles.cp2k.program import Program, find_program
+from brine.oracles.external import run_program
 from brine.oracles.oracle import Labels
-
-OUTPUT = "label.out"
 
 
 @dataclass(frozen=True)
@@ -73,28 +71,15 @@ class CP2K:
         with TemporaryDirectory(prefix="brine-cp2k-") as name:
             folder = Path(name)
             (folder / "label.inp").write_text(input_text(self.level, atoms))
-            text = self._run(folder)
+            text = run_program(
+                self.program.command,
+                folder,
+                name="CP2K",
+                time_limit=self.time_limit,
+                environment=self.program.environment,
+            )
         return read_output(text, len(atoms), name="CP2K's output")
 
     def calculator(self) -> Calculator:
         """An ASE calculator of it, for molecular dynamics."""
         return OracleCalculator(self)
-
-    def _run(self, folder: Path) -> str:
-        try:
-            with (folder / OUTPUT).open("w") as output:
-                subprocess.run(
-                    self.program.command,
-                    cwd=folder,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    env=self.program.environment,
-                    check=False,
-                    timeout=self.time_limit,
-                )
-        except subprocess.TimeoutExpired:
-            raise BrineError(
-                "CP2K must finish a label within `time_limit`, and did not in "
-                f"{self.time_limit:g} s; raise it, or give it more ranks."
-            ) from None
-        return (folder / OUTPUT).read_text(encoding="utf-8", errors="replace")
