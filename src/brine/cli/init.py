@@ -22,7 +22,9 @@ def templates() -> dict[str, str]:
 
 @answered
 def init(
-    template: Annotated[str, typer.Argument(help="water, water-dft or nacl-water")],
+    template: Annotated[
+        str, typer.Argument(help="water, water-dft, nacl-water or li2zncl4")
+    ],
     path: Annotated[
         Path | None, typer.Argument(help="Where; TEMPLATE.yaml by default.")
     ] = None,
