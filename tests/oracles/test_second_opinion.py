@@ -112,3 +112,22 @@ def test_frames_without_labels_are_passed_over(labelled):
     (found,) = second_opinion(partial, SPCFw())
 
     assert found.frames == (0, 2)
+
+
+def test_labels_that_cannot_be_compared_stop_nothing(labelled):
+    """No forces; forces that are zero or no numbers; a frame the oracle refuses."""
+    nothing = replace(labelled, has_forces=np.zeros(3, dtype=bool))
+    (found,) = second_opinion(nothing, SPCFw())
+    assert found.code == "oracle_not_asked"
+
+    (found,) = second_opinion(replace(labelled, forces=0 * labelled.forces), SPCFw())
+    assert found.code == "forces_differ"
+
+    odd = labelled.forces.copy()
+    odd[0] = np.nan
+    (found,) = second_opinion(replace(labelled, forces=odd), SPCFw())
+    assert found.frames == (1, 2)
+
+    argon = np.where(labelled.numbers == 8, 18, labelled.numbers)
+    (found,) = second_opinion(replace(labelled, numbers=argon), SPCFw())
+    assert (found.code, found.source, found.frames) == ("oracle_refuses", "a", (0,))

@@ -61,7 +61,7 @@ def test_the_same_seed_gives_the_same_box_and_another_seed_another():
         ({"Na+": 1, "H2O": 8}, 1.0, "charge of \\+1 e"),
         ({"H2O": 0}, 1.0, "positive integer, got 0"),
         ({}, 1.0, "at least one molecule"),
-        ({"H2O": 8}, -1.0, "`density` must be at least"),
+        ({"H2O": 8}, -1.0, "`density` must lie between"),
         ({"H2O": 64}, 9.0, "lower the density"),
     ],
 )

@@ -38,8 +38,8 @@ def test_amounts_of_the_same_ion_add_up_and_may_be_fractions():
         ("FeCl2·9H2O", 1, "'Fe' in 'FeCl2·9H2O'"),
         ("LiCl, H2O", 1, "joined by `·` or `*`"),
         ("", 1, "joined by `·` or `*`"),
-        ("LiCl·0H2O", 1, "got 0 H2O"),
-        ("LiCl·H2O", 0, "must be 1 or more, got 0"),
+        ("LiCl·0H2O", 1, "more than none of H2O"),
+        ("LiCl·H2O", 0, "between 1 and 1000000, got 0"),
     ],
 )
 def test_what_cannot_be_built_is_named(composition, formula_units, message):
@@ -55,7 +55,7 @@ def test_a_molality_counts_salt_per_kilogram_of_water():
         "Cl-": 9,
         "H2O": 100,
     }
-    with pytest.raises(InputError, match=r"at least 0\.278 mol/kg.*got 0\.1"):
+    with pytest.raises(InputError, match=r"between 0\.278 and .*got 0\.1"):
         molecules_at_molality({"LiCl": 0.1}, waters=100)
 
 
@@ -69,3 +69,22 @@ def test_a_mole_fraction_counts_formula_units():
 
 def test_formula_masses():
     assert formula_mass("MnCl2") == pytest.approx(125.84, abs=0.01)
+
+
+@pytest.mark.parametrize("salt", ["2LiCl", "0.5LiCl", "LiCl·2NaCl", "LiCl·9H2O", "H2O"])
+def test_a_concentration_is_of_a_bare_salt(salt):
+    with pytest.raises(InputError, match="a salt must be a formula such as LiCl"):
+        molecules_at_molality({salt: 1.0}, waters=100)
+
+
+@pytest.mark.parametrize("molality", [float("nan"), float("inf"), 1e30, -1.0, 0.0])
+def test_a_molality_that_gives_no_number_of_ions_is_refused(molality):
+    with pytest.raises(InputError, match=r"between 0\.278 and .* among 100 waters"):
+        molecules_at_molality({"LiCl": molality}, waters=100)
+    with pytest.raises(InputError, match="mole fraction of LiCl must give between 1"):
+        molecules_at_mole_fraction({"LiCl": 1e-9}, waters=100)
+
+
+def test_nothing_is_built_a_million_times():
+    with pytest.raises(InputError, match="between 1 and 1000000, got 99999999999"):
+        molecules_of("H2O", formula_units=99999999999)

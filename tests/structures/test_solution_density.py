@@ -69,3 +69,9 @@ def test_coefficients_are_the_published_ones(shared_data):
         assert salt.coefficients == pytest.approx(coefficients, rel=1e-8)
         ours = [salt.coldest, salt.hottest, salt.strongest]
         assert ours == pytest.approx(limits, rel=1e-3)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 600.0, 1e6, float("inf"), float("nan")])
+def test_water_has_no_density_where_it_is_no_liquid(temperature):
+    with pytest.raises(InputError, match=r"from 263\.15 to 423\.15 K"):
+        solution_density({"H2O": 64}, temperature=temperature)

@@ -87,6 +87,27 @@ def test_a_template_of_your_own_is_packed(tmp_path):
     assert len(np.unique(labels)) == 24
 
 
+@pytest.mark.parametrize("command", ["", "  ", 'vasp "x'])
+def test_a_command_is_words(command):
+    oracle = {"kind": "vasp", "command": command, "potcar_library": "x"}
+    with pytest.raises(SettingsError, match=r"labels\.oracle\.command"):
+        validate_protocol(
+            {
+                "name": "x",
+                "system": {"molecules": {"H2O": 64}},
+                "labels": {"kind": "oracle", "oracle": oracle},
+            }
+        )
+
+
+def test_a_template_does_not_take_a_name_that_brine_knows(tmp_path):
+    system = MoleculesSystem(
+        molecules={"H2O": 2}, density_g_per_mL=1.0, templates={"H2O": {"path": "x.xyz"}}
+    )
+    with pytest.raises(BrineError, match="must have names of their own, got H2O"):
+        contents(system, base=tmp_path)
+
+
 def test_an_oracle_is_not_asked_for_a_molecule_it_does_not_know(tmp_path):
     (tmp_path / "argon.xyz").write_text("1\n\nAr 0 0 0\n")
     protocol = validate_protocol(
@@ -100,7 +121,7 @@ def test_an_oracle_is_not_asked_for_a_molecule_it_does_not_know(tmp_path):
             "labels": {"kind": "oracle"},
         }
     )
-    with pytest.raises(SettingsError, match=r"`labels.oracle.kind` .* got argon"):
+    with pytest.raises(SettingsError, match=r"`labels.sampler` .* got argon"):
         plan(protocol, tmp_path)
 
 

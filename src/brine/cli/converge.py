@@ -38,7 +38,10 @@ def converge(
     from brine.structures.files import read_frames
     from brine.workflow.sampling import oracle_of
 
-    oracle = oracle_of(load_protocol(protocol), protocol.parent)
+    try:
+        oracle = oracle_of(load_protocol(protocol), protocol.parent)
+    except InputError as error:
+        raise InputError(f"{protocol}: {error}") from None
     if not isinstance(oracle, CP2K):
         raise InputError(
             f"{protocol} must have `labels.oracle.kind` `cp2k`, for only that has a "

@@ -63,7 +63,9 @@ def _unforeseen(error: Exception, out: object) -> int:
     if len(error.args) == 2 and "Traceback" in str(error.args[1]):
         sentence, details = str(error.args[0]), str(error.args[1])
     folder = Path(out) if isinstance(out, str | Path) else Path.cwd()
-    log = (folder if folder.is_dir() else Path.cwd()) / "error.log"
+    folder = folder if folder.is_dir() else Path.cwd()
+    names = ("error.log", *(f"error-{number}.log" for number in range(2, 1000)))
+    log = next((folder / n for n in names if not (folder / n).exists()), folder)
     try:
         log.write_text(details, encoding="utf-8")
         _say(f"{sentence}; this is a bug, its traceback is in {log}.")

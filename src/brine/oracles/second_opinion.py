@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from brine.datasets.auditing.findings import Finding
 from brine.datasets.dataset import Dataset
+from brine.errors import BrineError
 from brine.oracles.oracle import Labels, Oracle
 from brine.structures.progress import Report, silent
 from brine.units import BAR, BOHR, BOLTZMANN, HARTREE
@@ -60,9 +61,9 @@ class _Comparison:
     def factor(self, name: str) -> tuple[float, float]:
         """Their values over ours, least squares, and the correlation."""
         theirs, ours = (np.concatenate(x) for x in zip(*self._pairs(name), strict=True))
-        norm = float(ours @ ours)
-        correlation = float(theirs @ ours) / np.sqrt(norm * float(theirs @ theirs))
-        return float(theirs @ ours) / norm, correlation
+        norm, product = float(ours @ ours), float(theirs @ ours)
+        size = np.sqrt(norm * float(theirs @ theirs))
+        return product / norm, float(product / size) if size else 0.0
 
     def _pairs(self, name: str) -> Iterator[tuple[NDArray[np.float64], ...]]:
         for k, labels in zip(self.frames, self.ours, strict=True):
@@ -87,17 +88,27 @@ def second_opinion(
         Frames labelled again; those without a label are passed over.
     report : Report
 
-    Raises
-    ------
-    InputError
-        The oracle cannot label a frame.
+    Where the oracle cannot label a frame, that is the one finding.
     """
-    complete = np.flatnonzero(dataset.has_energy & dataset.has_forces)
+    finite = np.isfinite(dataset.energy) & _finite_forces(dataset)
+    complete = np.flatnonzero(finite & dataset.has_energy & dataset.has_forces)
+    if not complete.size:
+        return (
+            Finding(
+                "warning",
+                "oracle_not_asked",
+                "No frame has both an energy and forces: the oracle has nothing to "
+                "compare with.",
+            ),
+        )
     chosen = complete[np.linspace(0, len(complete) - 1, n_frames).astype(int)]
     frames = sorted({int(k) for k in chosen})
     ours = []
     for done, k in enumerate(frames):
-        ours.append(oracle.label(dataset.frame(k)))
+        try:
+            ours.append(oracle.label(dataset.frame(k)))
+        except BrineError as error:
+            return (_refused(dataset, k, error),)
         report("labelling again", {"done": (done + 1) / len(frames)})
     compared = _Comparison(dataset, frames, ours)
     found = [*_energies(compared), *_forces(compared), *_stresses(compared)]
@@ -112,6 +123,24 @@ def second_opinion(
             frames=tuple(frames),
         ),
     )
+
+
+def _refused(dataset: Dataset, frame: int, error: BrineError) -> Finding:
+    source = int(dataset.source[frame])
+    return Finding(
+        "warning",
+        "oracle_refuses",
+        f"The oracle cannot label this frame: {error}",
+        dataset.source_names[source],
+        (int(dataset.source_frame[frame]),),
+    )
+
+
+def _finite_forces(dataset: Dataset) -> NDArray[np.bool_]:
+    """(n_frames,): whether every force of the frame is a number."""
+    bad = ~np.isfinite(dataset.forces).all(axis=1)
+    owners = np.repeat(np.arange(len(dataset)), dataset.n_atoms)
+    return np.asarray(np.bincount(owners, bad, minlength=len(dataset)) == 0)
 
 
 def _energies(compared: _Comparison) -> Iterator[Finding]:

@@ -1,8 +1,16 @@
 """Where energies, forces and stresses come from."""
 
+import shlex
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, Tag
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    Tag,
+    field_validator,
+)
 
 from brine.settings.section import Section, choice
 
@@ -47,7 +55,7 @@ class VASPOracle(Section):
     """Density-functional theory by the user's own VASP (10.1103/PhysRevB.54.11169)."""
 
     kind: Literal["vasp"]
-    command: str
+    command: str = Field(min_length=1)
     """Such as ``mpirun -n 32 vasp_gam``."""
     potcar_library: str
     """Folder with a folder for each pseudopotential, which holds a POTCAR."""
@@ -69,6 +77,17 @@ class VASPOracle(Section):
     """Cores that the command keeps busy."""
     time_limit_s: PositiveFloat = 86400.0
     """Of one label."""
+
+    @field_validator("command")
+    @classmethod
+    def _must_be_words(cls, command: str) -> str:
+        try:
+            words = shlex.split(command)
+        except ValueError as error:
+            raise ValueError(f"must be a command, got {command!r}: {error}.") from None
+        if not words:
+            raise ValueError(f"must be a command such as `vasp_gam`, got {command!r}.")
+        return command
 
 
 class XTBOracle(Section):

@@ -20,10 +20,12 @@ from brine.units import GRAM_PER_ML
 
 TOLERANCES: Final = (2.0, 1.8, 1.6)
 """Å between hydrogens of different molecules; the smaller ones serve dense salts."""
-CLOSE_PACKING: Final = 0.64
-"""Volume fraction of spheres packed at random; beyond it Packmol need not try."""
-THINNEST: Final = 1e-4
-"""g/mL: steam is thicker."""
+CLOSE_PACKING: Final = 0.45
+"""Volume fraction of atoms but hydrogen beyond which Packmol need not try; spheres
+alone pack at random to 0.64."""
+THINNEST, THICKEST = 1e-4, 30.0
+"""g/mL: steam is thicker than the one, no matter on Earth than the other."""
+MOST_MOLECULES: Final = 1_000_000
 PATIENCE: Final = 60.0
 """Seconds for each tolerance, and as many milliseconds more as 20 times the atoms."""
 HEAVY_FACTOR: Final = 1.2
@@ -123,8 +125,16 @@ def _check(molecules: Mapping[str, int], density: float) -> None:
             raise InputError(
                 f"the number of {name} must be a positive integer, got {count}."
             )
-    if not THINNEST <= density < np.inf:
-        raise InputError(f"`density` must be at least {THINNEST} g/mL, got {density}.")
+    if sum(molecules.values()) > MOST_MOLECULES:
+        raise InputError(
+            f"a box must hold at most {MOST_MOLECULES} molecules, got "
+            f"{sum(molecules.values())}; build a smaller one and repeat it."
+        )
+    if not THINNEST <= density <= THICKEST:
+        raise InputError(
+            f"`density` must lie between {THINNEST} and {THICKEST} g/mL, got "
+            f"{density:g}."
+        )
 
 
 def _packmol() -> str:

@@ -20,6 +20,9 @@ from brine.structures.species import SPECIES, check_neutral
 WATER: Final = "H2O"
 WATER_KG_PER_MOL: Final = 0.0180153
 
+MOST_UNITS: Final = 1_000_000
+"""Of anything in a box."""
+
 _SEPARATOR = re.compile(r"\s*[·*•∙⋅]\s*")
 _AMOUNT = re.compile(r"\d+(?:\.\d+)?")
 _FORMULA = re.compile(r"(?:[A-Z][a-z]?\d*)+")
@@ -43,15 +46,22 @@ def molecules_of(composition: str, *, formula_units: int = 1) -> dict[str, int]:
         `composition` cannot be read, has an element of which no ion is known, is
         charged, or `formula_units` of it are not whole molecules.
     """
-    if formula_units < 1:
-        raise InputError(f"`formula_units` must be 1 or more, got {formula_units}.")
+    if not 1 <= formula_units <= MOST_UNITS:
+        raise InputError(
+            f"`formula_units` must lie between 1 and {MOST_UNITS}, got {formula_units}."
+        )
     amounts: dict[str, Fraction] = {}
     for term in _SEPARATOR.split(composition.strip()):
         for name, amount in _term(term, composition).items():
             total = amounts.get(name, Fraction(0)) + amount * formula_units
             amounts[name] = total
     for name, amount in amounts.items():
-        if amount.denominator != 1 or amount < 1:
+        if amount == 0:
+            raise InputError(
+                f"a composition must hold more than none of {name}, got "
+                f"{composition!r}; leave it out."
+            )
+        if amount.denominator != 1:
             raise InputError(
                 f"`formula_units` must make whole molecules of {composition}, got "
                 f"{float(amount):g} {name} from {formula_units}; take another number."
@@ -74,19 +84,22 @@ def molecules_at_molality(
     InputError
         A salt cannot be read, or there would be none of it.
     """
-    units = {
-        salt: round(molality * waters * WATER_KG_PER_MOL)
-        for salt, molality in molalities.items()
-    }
+    if waters < 1:
+        raise InputError(f"`waters` must be 1 or more, got {waters}.")
+    amounts: dict[str, int] = {}
     for salt, molality in molalities.items():
-        if units[salt] < 1:
-            lowest = 1 / (waters * WATER_KG_PER_MOL)
+        units = molality * waters * WATER_KG_PER_MOL
+        if not 0.5 < units < MOST_UNITS:
+            limits = (x / (waters * WATER_KG_PER_MOL) for x in (0.5, MOST_UNITS))
             raise InputError(
-                f"the molality of {salt} must be at least {lowest / 2:.3g} mol/kg to "
-                f"give one unit among {waters} waters, got {molality}; take more of "
-                "them."
+                "the molality of {} must lie between {:.3g} and {:.3g} mol/kg to give "
+                "whole formula units among {} waters, got {:g}; take another number "
+                "of waters.".format(salt, *limits, waters, molality)
             )
-    return _salts_in_water(units, waters)
+        for name, count in _ions(salt).items():
+            amounts[name] = amounts.get(name, 0) + count * round(units)
+    check_neutral(amounts)
+    return amounts | {WATER: waters}
 
 
 def molecules_at_mole_fraction(
@@ -108,6 +121,13 @@ def molecules_at_mole_fraction(
             "the mole fractions of salts must sum to more than 0 and less than 1, got "
             f"{1 - rest:g}."
         )
+    for salt, fraction in mole_fractions.items():
+        if not 0.5 < fraction / rest * waters < MOST_UNITS:
+            raise InputError(
+                f"the mole fraction of {salt} must give between 1 and {MOST_UNITS} "
+                f"formula units beside {waters} waters, got {fraction:g}; take another "
+                "number of waters."
+            )
     molalities = {
         salt: fraction / rest / WATER_KG_PER_MOL
         for salt, fraction in mole_fractions.items()
@@ -125,9 +145,14 @@ def formula_mass(formula: str) -> float:
     )
 
 
-def _salts_in_water(units: Mapping[str, int], waters: int) -> dict[str, int]:
-    terms = [f"{count}{salt}" for salt, count in units.items()]
-    return molecules_of("·".join([*terms, f"{waters}{WATER}"]))
+def _ions(salt: str) -> dict[str, int]:
+    """Ions of one formula unit of a salt."""
+    if not _FORMULA.fullmatch(salt) or salt == WATER:
+        raise InputError(
+            f"a salt must be a formula such as LiCl or ZnCl2, without an amount or "
+            f"water, got {salt!r}."
+        )
+    return {name: int(amount) for name, amount in _term(salt, salt).items()}
 
 
 def _term(term: str, composition: str) -> dict[str, Fraction]:

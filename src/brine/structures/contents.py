@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from ase import Atoms
 
+from brine.errors import InputError
 from brine.settings import (
     CompositionSystem,
     MoleculesSystem,
@@ -92,6 +93,11 @@ def contents(
     """
     molecules, templates = _molecules(system), dict(SPECIES)
     if isinstance(system, MoleculesSystem):
+        if taken := sorted(SPECIES.keys() & system.templates.keys()):
+            raise InputError(
+                f"`templates` must have names of their own, got {', '.join(taken)}, "
+                "which brine knows; rename them."
+            )
         templates |= {
             name: read_species((base or Path()) / given.path, charge=given.charge)
             for name, given in system.templates.items()
@@ -118,7 +124,7 @@ def with_density(
     """
     if density is not None:
         return Contents(molecules, density, templates)
-    found = solution_density(molecules, temperature=temperature)
+    found = solution_density(molecules, temperature=temperature, templates=templates)
     return Contents(molecules, found.value, templates, found.extrapolations)
 
 

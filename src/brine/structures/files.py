@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ase import Atoms
 from ase.io import read, write
-from ase.io.formats import UnknownFileTypeError
+from ase.io.formats import UnknownFileTypeError, filetype, ioformats
 
 from brine.errors import DataFileError, InputError, OutputError, in_one_line
 from brine.structures.neighbours import check_geometry
@@ -64,12 +64,16 @@ def write_structure(path: Path, atoms: Atoms) -> None:
     if path.exists():
         raise OutputError(f"{path} exists and is not overwritten; give another path.")
     try:
-        write(path, atoms)
+        known = ioformats.get(filetype(path.name, read=False))
     except UnknownFileTypeError:
+        known = None
+    if known is None or not known.can_read:
         raise OutputError(
-            f"{path} must be named for a format that ASE writes, such as .extxyz, "
-            ".cif or .pdb."
-        ) from None
+            f"{path} must be named for a format that ASE writes and reads, such as "
+            ".extxyz, .cif or .pdb."
+        )
+    try:
+        write(path, atoms)
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written: {error.strerror}; give another path."

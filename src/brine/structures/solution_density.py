@@ -19,10 +19,12 @@ import numpy as np
 
 from brine.errors import InputError
 from brine.structures.composition import WATER, formula_mass
-from brine.structures.species import check_neutral
+from brine.structures.species import SPECIES, Species, check_neutral
 
 CELSIUS: Final = 273.15
 ANION: Final = "Cl-"
+WATER_RANGE: Final = (-10.0, 150.0)
+"""°C, of the density of pure water."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,10 @@ class SolutionDensity:
 
 
 def solution_density(
-    molecules: Mapping[str, int], *, temperature: float
+    molecules: Mapping[str, int],
+    *,
+    temperature: float,
+    templates: Mapping[str, Species] = SPECIES,
 ) -> SolutionDensity:
     """Density of chlorides in water at atmospheric pressure.
 
@@ -115,13 +120,15 @@ def solution_density(
     molecules : mapping of str to int
         As for `build_box`: water, chloride, and cations.
     temperature : float, K
+    templates : mapping of str to Species
+        What the names mean.
 
     Raises
     ------
     InputError
         There is no water, or something that the model does not know.
     """
-    cations = _cations(molecules)
+    cations = _cations(molecules, templates)
     masses = {
         name: count * formula_mass(_SALTS[name].formula)
         for name, count in cations.items()
@@ -129,6 +136,12 @@ def solution_density(
     water = molecules[WATER] * formula_mass(WATER)
     total = water + sum(masses.values())
     dry, celsius = 1.0 - water / total, temperature - CELSIUS
+    if not WATER_RANGE[0] <= celsius <= WATER_RANGE[1]:
+        low, high = (limit + CELSIUS for limit in WATER_RANGE)
+        raise InputError(
+            f"Laliberté's model knows water from {low:g} to {high:g} K, got "
+            f"{temperature:g} K; give the density."
+        )
     volume = (1.0 - dry) / _water_density(celsius)
     for name, mass in masses.items():
         volume += mass / total * _apparent_volume(_SALTS[name], dry, celsius)
@@ -136,19 +149,22 @@ def solution_density(
     return SolutionDensity(float(1e-3 / volume), notes)
 
 
-def _cations(molecules: Mapping[str, int]) -> dict[str, int]:
+def _cations(
+    molecules: Mapping[str, int], templates: Mapping[str, Species]
+) -> dict[str, int]:
     cations = {
         name: count for name, count in molecules.items() if name not in (WATER, ANION)
     }
+    check_neutral(molecules, templates)
     unknown = [name for name in cations if name not in _SALTS]
-    if unknown or not molecules.get(WATER):
+    if not molecules.get(WATER):
+        unknown = ["no H2O"]
+    if unknown:
         known = ", ".join(salt.formula for salt in _SALTS.values())
         raise InputError(
             f"Laliberté's model knows the density of water with {known}, got "
-            f"{', '.join(f'{n} {name}' for name, n in molecules.items())}; give the "
-            "density."
+            f"{', '.join(unknown)}; give the density."
         )
-    check_neutral(molecules)
     return cations
 
 

@@ -91,8 +91,9 @@ def _with_numbers(protocol: Protocol, base: Path) -> Protocol:
 def _check_oracle(labels: OracleLabels, box: Contents, edge: float) -> None:
     if strange := [name for name in box.molecules if name not in SPECIES]:
         raise SettingsError(
-            f"`labels.oracle.kind` `{labels.oracle.kind}` knows {', '.join(SPECIES)}, "
-            f"got {', '.join(strange)}; label other liquids from files."
+            f"`labels.sampler` `spcfw`, which runs the dynamics, knows "
+            f"{', '.join(SPECIES)}, got {', '.join(strange)}; label other liquids from "
+            "files."
         )
     make_oracle(labels.oracle, box.elements)
     key, sampler = "labels.oracle.cutoff_A", sampler_settings(labels)

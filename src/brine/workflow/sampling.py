@@ -39,7 +39,8 @@ def oracle_of(protocol: Protocol, base: Path) -> Oracle:
     labels, system = protocol.labels, protocol.system
     if not (isinstance(labels, OracleLabels) and isinstance(system, PackedSystem)):
         raise InputError(
-            f"the protocol must have `labels.kind` `oracle`, got `{labels.kind}`."
+            f"the protocol must have `labels.kind` `oracle`, got `{labels.kind}`; "
+            "give one whose labels an oracle makes."
         )
     return make_oracle(labels.oracle, contents(system, base=base).elements)
 
