@@ -121,7 +121,7 @@ def test_labels_from_files_have_no_oracle_to_be_judged_against():
 def test_diffusion_under_strong_friction_is_refused_and_explained():
     strong = "dynamics: {thermostat: {kind: langevin, friction_per_ps: 50}"
 
-    assert "-86 %" in message(MINIMAL + strong + "}")
+    assert "-81 %" in message(MINIMAL + strong + "}")
     parse_protocol(MINIMAL + strong + ", measure: [density, rdf]}")
     parse_protocol(MINIMAL + strong.replace("50", "0.1") + "}")
 

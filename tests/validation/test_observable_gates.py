@@ -164,7 +164,7 @@ def test_diffusion_agrees_within_two_combined_errors():
     ],
 )
 def test_dynamics_that_was_tampered_with_is_refused(conditions, word):
-    """At 50 ps⁻¹ water diffuses 86 % slower: a value that agrees means nothing."""
+    """At 50 ps⁻¹ water diffuses 81 % slower: a value that agrees means nothing."""
     reference = Reference(2.3, 0.1, Origin.ORACLE, "SPC/Fw")
     gate = diffusion_gate(
         Estimate(2.3, 0.1), reference, SETTINGS, conditions=conditions

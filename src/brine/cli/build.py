@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from brine.cli.display import reporting
 from brine.cli.failures import answered
 from brine.errors import InputError
 
@@ -40,6 +41,14 @@ def build(
     temperature: Annotated[
         float, typer.Option("--temperature-K", min=0.0, help="Of that model.")
     ] = 298.15,
+    biased: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CATION",
+            help="Five replicas after dynamics, this cation's shell rich in chloride "
+            "or in water.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     out: Annotated[
         Path | None,
@@ -59,6 +68,9 @@ def build(
     molecules = _molecules(composition, formula_units, molality, waters)
     found = with_density(molecules, density, temperature=temperature)
     target = out or Path(f"{re.sub('[^A-Za-z0-9.+-]+', '-', composition)}.extxyz")
+    if biased is not None:
+        _build_biased(found, biased, target, temperature, seed, json=json)
+        return
     atoms = found.build(np.random.default_rng(seed))
     write_structure(target, atoms)
     _tell(found, len(atoms), target, json=json)
@@ -80,6 +92,44 @@ def _molecules(
         "how much of it must be said by `--formula-units`, or by "
         "`--molality-mol-per-kg` and `--waters`, got neither or both."
     )
+
+
+def _build_biased(
+    found: "Contents",
+    cation: str,
+    target: Path,
+    temperature: float,
+    seed: int,
+    *,
+    json: bool,
+) -> None:
+    from brine.structures.files import write_structure
+    from brine.workflow.replicas import SCALES, biased_replicas
+
+    paths = [target.with_stem(f"{target.stem}-s{scale:g}") for scale in SCALES]
+    for path in paths:
+        if path.exists():
+            raise InputError(f"{path} exists and is not overwritten; give another.")
+    with reporting("replicas", quiet=json) as report:
+        replicas = biased_replicas(
+            found, cation=cation, temperature=temperature, seed=seed, report=report
+        )
+    shells = []
+    for path, replica in zip(paths, replicas, strict=True):
+        write_structure(path, replica.atoms)
+        anions, oxygens = replica.anions.value, replica.oxygens.value
+        shells.append(
+            {
+                "path": str(path),
+                "scale": replica.scale,
+                "first_shell_Cl": anions,
+                "first_shell_O": oxygens,
+            }
+        )
+        if not json:
+            typer.echo(f"{path}: {anions:.2f} Cl and {oxygens:.2f} O around {cation}")
+    if json:
+        typer.echo(dumps(shells))
 
 
 def _tell(found: "Contents", n_atoms: int, target: Path, *, json: bool) -> None:

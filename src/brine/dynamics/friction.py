@@ -31,7 +31,7 @@ def transport_objections(
     if friction > STRONGEST_FRICTION * (1 + 1e-9):
         objections.append(
             f"Langevin friction of {friction:g} per ps slows diffusion (water loses "
-            "20 % at 1 per ps and 86 % at 50 per ps); use NVE or the 'svr' thermostat."
+            "36 % at 10 per ps and 81 % at 50 per ps); use NVE or the 'svr' thermostat."
         )
     ramp = ensemble_ramp(ensemble)
     if ramp is not None and ramp.start != ramp.end:

@@ -13,6 +13,7 @@ cutoff. This is the model *at that cutoff*: one `SPCFw` labels and simulates the
 same energy function, and a different cutoff is a different fingerprint.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,6 +31,7 @@ from brine.oracles.aqueous_system import (
     import_openmm,
     replicas,
 )
+from brine.oracles.bias import Bias
 from brine.oracles.calculator import OracleCalculator
 from brine.oracles.cores import one_core
 from brine.oracles.oracle import Conditions, Labels
@@ -106,6 +108,20 @@ class SPCFw:
         InputError
             Not a box of water and ions, or one narrower than two cutoffs.
         """
+        return self.simulate_with((), atoms, conditions, report=report)
+
+    def simulate_with(
+        self,
+        forces: Sequence[Bias],
+        atoms: Atoms,
+        conditions: Conditions,
+        *,
+        report: Report = silent,
+    ) -> Simulation:
+        """The same under a bias, which the fingerprint does not know of.
+
+        What comes out is a structure to start from, not a truth to compare with.
+        """
         box = aqueous_box(atoms)
         if max(replicas(box.cell, self.cutoff)) > 1:
             raise InputError(
@@ -115,6 +131,8 @@ class SPCFw:
             )
         settings = electrostatics(box.cell, self.cutoff, self.tolerance)
         system = aqueous_system(box.numbers, box.cell, settings)
+        for bias in forces:
+            system.addForce(bias.force(box.numbers, self.cutoff))
         with one_core():
             return AqueousRun(system, box, atoms, conditions).run(report)
 

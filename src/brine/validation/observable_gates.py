@@ -189,7 +189,7 @@ def _refusal(conditions: DynamicsConditions, settings: ValidationSettings) -> st
     if conditions.friction > settings.friction_per_ps:
         return (
             f"A Langevin friction of {conditions.friction:g} ps⁻¹ slows diffusion (by "
-            "some 86 % in water at 50 ps⁻¹): measure it in NVE or with stochastic "
+            "some 81 % in water at 50 ps⁻¹): measure it in NVE or with stochastic "
             "velocity rescaling."
         )
     if conditions.altered_masses:
