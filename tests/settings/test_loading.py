@@ -200,3 +200,20 @@ def test_a_solution_has_one_concentration():
     text = "name: x\nlabels: {paths: [a]}\nsystem: {kind: solution, waters: 9}\n"
     with pytest.raises(SettingsError, match="either `molality_mol_per_kg` or"):
         parse_protocol(text)
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("seed: yes", "seed"),
+        ("dynamics: {nvt_ps: true}", "dynamics.nvt_ps"),
+        ("system: {molecules: {H2O: on}}", "system.molecules"),
+        ("system: {composition: H2O, formula_units: yes}", "system.formula_units"),
+    ],
+)
+def test_a_truth_value_is_no_number(line, key):
+    name = line.split(":")[0]
+    kept = [m for m in MINIMAL.splitlines() if m and not m.startswith(name)]
+    text = "\n".join([*kept, line])
+
+    assert f"`{key}`: must not be true or false" in message(text)

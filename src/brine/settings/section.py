@@ -1,9 +1,15 @@
 """What every section of a protocol has in common."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_origin
 
-from pydantic import BaseModel, ConfigDict, Discriminator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    ValidationInfo,
+    field_validator,
+)
 
 
 class Section(BaseModel):
@@ -19,6 +25,18 @@ class Section(BaseModel):
         use_attribute_docstrings=True,
         validate_default=True,
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_no_truth_value(cls, value: Any, info: ValidationInfo) -> Any:
+        """YAML reads `yes`, `on` and `true` alike, and Python counts them as one."""
+        several = value if isinstance(value, list | tuple) else [value]
+        field = cls.model_fields[info.field_name or ""]
+        if isinstance(value, Mapping) and get_origin(field.annotation) is dict:
+            several = list(value.values())
+        if any(isinstance(one, bool) for one in several):
+            raise ValueError(f"must not be true or false, got {value}.")
+        return value
 
 
 def choice(default: str, *, by_key: Mapping[str, str] | None = None) -> Discriminator:
