@@ -24,6 +24,7 @@ from brine.oracles.force_field import (
     SITES,
     Sites,
 )
+from brine.oracles.oracle import check_periodic
 from brine.structures.molecules import whole_and_labels
 
 Array = NDArray[np.float64]
@@ -132,11 +133,7 @@ def aqueous_box(atoms: Atoms) -> AqueousBox:
         The box is not periodic in three directions, is charged, or holds something
         that is neither water nor a known ion.
     """
-    if not (atoms.pbc.all() and atoms.cell.rank == 3):
-        raise InputError(
-            f"the water oracle must have a box periodic in three directions, got "
-            f"pbc {atoms.pbc.tolist()} and cell {atoms.cell.array.tolist()}."
-        )
+    check_periodic(atoms, "the water oracle")
     positions, labels = whole_and_labels(atoms)
     order = np.lexsort((np.arange(len(atoms)), -atoms.numbers, labels))
     _check(atoms.numbers[order], labels[order])

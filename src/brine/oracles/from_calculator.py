@@ -15,7 +15,7 @@ from brine.errors import (
     UnconvergedError,
     in_one_line,
 )
-from brine.oracles.oracle import Labels
+from brine.oracles.oracle import Labels, check_periodic
 
 
 class CalculatorOracle:
@@ -59,11 +59,7 @@ class CalculatorOracle:
         InputError
             The box is not periodic, so that there is no stress.
         """
-        if not (atoms.pbc.all() and atoms.cell.rank == 3):
-            raise InputError(
-                "an oracle must have a box periodic in three directions, got "
-                f"pbc {atoms.pbc.tolist()} and cell {atoms.cell.array.tolist()}."
-            )
+        check_periodic(atoms, "an oracle")
         if not hasattr(self._local, "calculator"):
             self._local.calculator = self._make()
         calculator: Calculator = self._local.calculator

@@ -29,6 +29,22 @@ class Labels:
     stress: NDArray[np.float64]
 
 
+def check_periodic(atoms: Atoms, oracle: str) -> None:
+    """Refuse a structure that is not periodic in three directions.
+
+    Raises
+    ------
+    InputError
+        It is not; there would be no stress.
+    """
+    if not (atoms.pbc.all() and atoms.cell.rank == 3):
+        raise InputError(
+            f"{oracle} must have a box periodic in three directions, got pbc "
+            f"{atoms.pbc.tolist()} and cell {atoms.cell.array.tolist()}; put the "
+            "molecules into a box."
+        )
+
+
 @dataclass(frozen=True)
 class Conditions:
     """How an oracle's own molecular dynamics is run.

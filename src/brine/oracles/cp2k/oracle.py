@@ -8,13 +8,12 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator
 
 from brine.datasets.fingerprint import force_noise_text
-from brine.errors import InputError
 from brine.oracles.calculator import OracleCalculator
 from brine.oracles.cp2k.level import LevelOfTheory, input_text
 from brine.oracles.cp2k.output import read_output
 from brine.oracles.cp2k.program import Program, find_program
 from brine.oracles.external import run_program
-from brine.oracles.oracle import Labels
+from brine.oracles.oracle import Labels, check_periodic
 
 
 @dataclass(frozen=True)
@@ -63,11 +62,7 @@ class CP2K:
         BrineError
             CP2K failed or took too long; the message says what it said.
         """
-        if not (atoms.pbc.all() and atoms.cell.rank == 3):
-            raise InputError(
-                "the oracle `cp2k` must have a box periodic in three directions, got "
-                f"pbc {atoms.pbc.tolist()} and cell {atoms.cell.array.tolist()}."
-            )
+        check_periodic(atoms, "the oracle `cp2k`")
         with TemporaryDirectory(prefix="brine-cp2k-") as name:
             folder = Path(name)
             (folder / "label.inp").write_text(input_text(self.level, atoms))

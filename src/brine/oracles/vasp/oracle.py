@@ -11,7 +11,7 @@ from ase.calculators.calculator import Calculator
 from brine.errors import InputError
 from brine.oracles.calculator import OracleCalculator
 from brine.oracles.external import run_program
-from brine.oracles.oracle import Labels
+from brine.oracles.oracle import Labels, check_periodic
 from brine.oracles.vasp.files import (
     Potentials,
     read_labels,
@@ -68,11 +68,7 @@ class VASP:
         BrineError
             VASP failed or took too long.
         """
-        if not (atoms.pbc.all() and atoms.cell.rank == 3):
-            raise InputError(
-                "the oracle `vasp` must have a box periodic in three directions, got "
-                f"pbc {atoms.pbc.tolist()} and cell {atoms.cell.array.tolist()}."
-            )
+        check_periodic(atoms, "the oracle `vasp`")
         if strange := sorted(set(atoms.symbols) - set(self.elements)):
             raise InputError(
                 f"`elements` must name all of a structure, got {', '.join(strange)} "
