@@ -130,7 +130,6 @@ def test_every_functional_has_an_input(functional):
 
     assert "&XC_FUNCTIONAL" in text
     assert ("&VDW_POTENTIAL" in text) is ("D3" in functional)
-    assert ("&HF" in text) is (functional is Functional.REVPBE0_D3)
 
 
 def test_manganese_is_high_spin_unless_the_structure_says_otherwise():

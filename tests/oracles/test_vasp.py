@@ -150,7 +150,7 @@ def test_water_needs_no_spin():
 def test_what_cannot_be_run_is_refused(library, tmp_path):
     lost = Potentials(tmp_path / "nowhere")
     with pytest.raises(InputError, match=r"`potcar_library` must hold O/POTCAR"):
-        VASP(lost, ("vasp",), ("O",)).fingerprint  # noqa: B018
+        lost.title("O")
     with pytest.raises(InputError, match=r"`elements` must name all .* got Cl"):
         oracle(library, tmp_path).label(Atoms("Cl", cell=[9] * 3, pbc=True))
     with pytest.raises(InputError, match="`functional` must be one of revPBE"):

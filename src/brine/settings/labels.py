@@ -27,9 +27,9 @@ class CP2KOracle(Section):
     """Density-functional theory by the program CP2K (10.1063/5.0007045)."""
 
     kind: Literal["cp2k"]
-    functional: Literal[
-        "revPBE-D3", "PBE-D3", "BLYP-D3", "revPBE0-D3", "r2SCAN", "rSCAN"
-    ] = "revPBE-D3"
+    functional: Literal["revPBE-D3", "PBE-D3", "BLYP-D3", "r2SCAN", "rSCAN"] = (
+        "revPBE-D3"
+    )
     damping: Literal["zero", "BJ"] = "zero"
     """Of D3, where the functional has it."""
     basis: Literal["DZVP-SR", "DZVP", "TZV2P"] = "DZVP-SR"

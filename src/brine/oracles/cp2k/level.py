@@ -22,7 +22,6 @@ class Functional(StrEnum):
     REVPBE_D3 = "revPBE-D3"
     PBE_D3 = "PBE-D3"
     BLYP_D3 = "BLYP-D3"
-    REVPBE0_D3 = "revPBE0-D3"
     R2SCAN = "r2SCAN"
     RSCAN = "rSCAN"
 
@@ -97,9 +96,7 @@ class LevelOfTheory:
         )
 
 
-def input_text(
-    level: LevelOfTheory, atoms: Atoms, *, wavefunction: str | None = None
-) -> str:
+def input_text(level: LevelOfTheory, atoms: Atoms) -> str:
     """The input of a single point with energy, forces and stress.
 
     Parameters
@@ -107,8 +104,6 @@ def input_text(
     level : LevelOfTheory
     atoms : ase.Atoms
         Periodic in three directions.
-    wavefunction : str, optional
-        File that the SCF starts from.
 
     Raises
     ------
@@ -130,7 +125,7 @@ def input_text(
         "FORCE_EVAL": {
             "METHOD": "QUICKSTEP",
             "STRESS_TENSOR": "ANALYTICAL",
-            "DFT": _dft(level, atoms, wavefunction),
+            "DFT": _dft(level, atoms),
             "SUBSYS": _subsystem(level, atoms),
             "PRINT": {"FORCES": {"_": "ON"}, "STRESS_TENSOR": {"_": "ON"}},
         },
@@ -138,10 +133,10 @@ def input_text(
     return "\n".join(_lines(section)) + "\n"
 
 
-def _dft(level: LevelOfTheory, atoms: Atoms, wavefunction: str | None) -> Section:
+def _dft(level: LevelOfTheory, atoms: Atoms) -> Section:
     spin = float(magnetic_moments(atoms).sum())
     section: dict[str, object] = {
-        "BASIS_SET_FILE_NAME": ["BASIS_MOLOPT", "BASIS_ADMM"],
+        "BASIS_SET_FILE_NAME": "BASIS_MOLOPT",
         "POTENTIAL_FILE_NAME": "GTH_POTENTIALS",
         "MGRID": {
             "CUTOFF": level.cutoff,
@@ -149,25 +144,18 @@ def _dft(level: LevelOfTheory, atoms: Atoms, wavefunction: str | None) -> Sectio
             "NGRIDS": 5,
         },
         "QS": {"EPS_DEFAULT": 1e-12, "EXTRAPOLATION": "USE_GUESS"},
-        "SCF": _scf(level, wavefunction),
+        "SCF": _scf(level),
         "XC": _exchange_correlation(level),
     }
     if np.any(magnetic_moments(atoms)):
         section |= {"UKS": "TRUE", "MULTIPLICITY": round(abs(spin)) + 1}
-    if level.functional is Functional.REVPBE0_D3:
-        section["AUXILIARY_DENSITY_MATRIX_METHOD"] = {
-            "METHOD": "BASIS_PROJECTION",
-            "ADMM_PURIFICATION_METHOD": "NONE",
-        }
-    if wavefunction is not None:
-        section["WFN_RESTART_FILE_NAME"] = wavefunction
     return section
 
 
-def _scf(level: LevelOfTheory, wavefunction: str | None) -> Section:
+def _scf(level: LevelOfTheory) -> Section:
     """Diagonalisation with Broyden mixing: several times faster than untuned OT."""
     return {
-        "SCF_GUESS": "ATOMIC" if wavefunction is None else "RESTART",
+        "SCF_GUESS": "ATOMIC",
         "EPS_SCF": level.scf,
         "MAX_SCF": 60,
         "DIAGONALIZATION": {"ALGORITHM": "STANDARD"},
@@ -178,16 +166,6 @@ def _scf(level: LevelOfTheory, wavefunction: str | None) -> Section:
 def _exchange_correlation(level: LevelOfTheory) -> Section:
     functional = level.functional
     xc: dict[str, object] = {"XC_FUNCTIONAL": _FUNCTIONALS[functional]}
-    if functional is Functional.REVPBE0_D3:
-        xc["HF"] = {
-            "FRACTION": 0.25,
-            "SCREENING": {"EPS_SCHWARZ": 1e-6, "SCREEN_ON_INITIAL_P": "FALSE"},
-            "INTERACTION_POTENTIAL": {
-                "POTENTIAL_TYPE": "TRUNCATED",
-                "CUTOFF_RADIUS": 6.0,
-                "T_C_G_DATA": "t_c_g.dat",
-            },
-        }
     name = _DISPERSION.get(functional)
     if name is not None:
         kind = "DFTD3(BJ)" if level.damping is Damping.BECKE_JOHNSON else "DFTD3"
@@ -208,9 +186,6 @@ _FUNCTIONALS: Final[dict[Functional, Section]] = {
     Functional.REVPBE_D3: {"PBE": {"PARAMETRIZATION": "REVPBE"}},
     Functional.PBE_D3: {"PBE": {"PARAMETRIZATION": "ORIG"}},
     Functional.BLYP_D3: {"_": "BLYP"},
-    Functional.REVPBE0_D3: {
-        "PBE": {"PARAMETRIZATION": "REVPBE", "SCALE_X": 0.75, "SCALE_C": 1.0}
-    },
     Functional.R2SCAN: {"MGGA_X_R2SCAN": {}, "MGGA_C_R2SCAN": {}},
     Functional.RSCAN: {"MGGA_X_RSCAN": {}, "MGGA_C_RSCAN": {}},
 }
@@ -219,7 +194,6 @@ _DISPERSION: Final = {
     Functional.REVPBE_D3: "revPBE",
     Functional.PBE_D3: "PBE",
     Functional.BLYP_D3: "BLYP",
-    Functional.REVPBE0_D3: "revPBE0",
 }
 
 
@@ -257,13 +231,10 @@ def _kind(
 ) -> Section:
     large = number in _ALL_SIZES
     basis = _BASES[level.basis if large else "DZVP-SR"]
-    bases = [basis]
-    if level.functional is Functional.REVPBE0_D3:
-        bases.append("AUX_FIT cFIT3" if large else "AUX_FIT cFIT9")
     kind: dict[str, object] = {
         "_": label,
         "ELEMENT": symbol,
-        "BASIS_SET": bases,
+        "BASIS_SET": basis,
         "POTENTIAL": "GTH-BLYP"
         if level.functional is Functional.BLYP_D3
         else "GTH-PBE",
