@@ -218,10 +218,11 @@ def _drift(ending: str) -> Cell:
 
 def _verdict(system: str) -> Cell:
     def cell(value: dict[str, float], name: str) -> str:
-        if value[f"accepted_{name}_{system}"]:
-            return "accepted"
         example = {"water": "water-dft", "nacl": "nacl-water"}[system]
         gates = _run(name, example).verdict.gates
+        if value[f"accepted_{name}_{system}"]:
+            open_ones = [g.name for g in gates if g.status.value == "undetermined"]
+            return "accepted; undetermined: " + (", ".join(open_ones) or "none")
         return ", ".join(
             f"{gate.name}: {gate.status.value}"
             for gate in gates

@@ -105,23 +105,7 @@ def read_labels(folder: Path, atoms: Atoms, *, version: str = "") -> Labels:
     UnconvergedError
         The electronic loop did not reach EDIFF.
     """
-    outcar = folder / "OUTCAR"
-    text = outcar.read_text(errors="replace") if outcar.is_file() else ""
-    if FINISHED not in text:
-        raise DataFileError(
-            "VASP must end its OUTCAR with its timing, but this one is "
-            f"{'incomplete' if text else 'missing'}: the calculation was stopped."
-        )
-    if not text.lstrip().startswith(f"vasp.{version}"):
-        raise DataFileError(
-            f"VASP's version must be {version}, as the fingerprint says, got "
-            f"{text.split()[0]}; correct `version`."
-        )
-    if CONVERGED not in text:
-        raise UnconvergedError(
-            "the electronic loop must reach EDIFF, and VASP ended without; such a "
-            "label is not used."
-        )
+    _check_outcar(folder / "OUTCAR", version)
     try:
         found = read(folder / "vasprun.xml", index=-1)
         # Forces derive from the free energy, not from its limit of no smearing.
@@ -140,3 +124,23 @@ def read_labels(folder: Path, atoms: Atoms, *, version: str = "") -> Labels:
             f"{found.get_chemical_formula()}."
         )
     return Labels(float(energy), np.array(forces), np.array(stress))
+
+
+def _check_outcar(outcar: Path, version: str) -> None:
+    """Whether the run ended, converged, and was of this version."""
+    text = outcar.read_text(errors="replace") if outcar.is_file() else ""
+    if FINISHED not in text:
+        raise DataFileError(
+            "VASP must end its OUTCAR with its timing, but this one is "
+            f"{'incomplete' if text else 'missing'}: the calculation was stopped."
+        )
+    if not text.lstrip().startswith(f"vasp.{version}"):
+        raise DataFileError(
+            f"VASP's version must be {version}, as the fingerprint says, got "
+            f"{text.split()[0]}; correct `version`."
+        )
+    if CONVERGED not in text:
+        raise UnconvergedError(
+            "the electronic loop must reach EDIFF, and VASP ended without; such a "
+            "label is not used."
+        )
