@@ -325,7 +325,7 @@ def test_a_real_label_of_sixteen_waters_on_two_ranks():
 @pytest.mark.slow
 @pytest.mark.parametrize("functional", list(Functional))
 def test_the_stress_of_every_functional_is_a_derivative(functional):
-    """One water in 4.5 Å at 600 Ry; found within 0.01 GPa of 0.06 to 0.7."""
+    """One water in 4.5 Å at 600 Ry; -0.04 to -0.7 GPa, found within 0.01."""
     places = [[0, 0, 0], [0.98, 0, 0], [-0.25, 0.95, 0]]
     water = Atoms("OHH", places, cell=[4.5] * 3, pbc=True)
     oracle = CP2K(LevelOfTheory(functional=functional, cutoff=600.0))
@@ -336,6 +336,6 @@ def test_the_stress_of_every_functional_is_a_derivative(functional):
         energies.append(oracle.label(strained).energy)
     expected = (energies[0] - energies[1]) / 0.02 / water.get_volume() / 3
 
-    assert abs(expected) > 400 * BAR
+    assert abs(expected) > 300 * BAR
     found = np.trace(oracle.label(water).stress) / 3
-    assert found == pytest.approx(expected, abs=200 * BAR)
+    assert found == pytest.approx(expected, abs=100 * BAR)
