@@ -1,3 +1,6 @@
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -9,6 +12,7 @@ from MDAnalysis.coordinates.TRJ import NCDFReader
 from brine.dynamics import (
     NPT,
     NVE,
+    AmberNetCDFWriter,
     MDSettings,
     ideal_gas,
     lennard_jones,
@@ -124,3 +128,20 @@ def test_a_file_that_ends_too_early_is_named(run, tmp_path):
     (tmp_path / "cut.nc").write_bytes(whole[:-1000])
     with pytest.raises(DataFileError, match=r"cut\.nc is truncated"):
         read_amber_netcdf(tmp_path / "cut.nc")
+
+
+def _write_and_read(path: Path) -> int:
+    """How many frames come back after several sessions with one file."""
+    numbers, masses, cell = np.full(30, 8), np.full(30, 15.999), 9 * np.eye(3)
+    for _ in range(10):
+        with AmberNetCDFWriter(path, numbers=numbers, masses=masses, cell=cell) as file:
+            file.append(0.0, np.zeros((30, 3)), cell)
+            file.flush()
+        n_frames = len(read_amber_netcdf(path).times)
+    return n_frames
+
+
+def test_many_threads_write_and_read_at_once(tmp_path):
+    paths = [tmp_path / f"{k}.nc" for k in range(16)]
+    with ThreadPoolExecutor(8) as executor:
+        assert list(executor.map(_write_and_read, paths)) == 16 * [10]

@@ -9,7 +9,9 @@ them). Times are in ps, as the convention asks. Variables beyond the convention:
 """
 
 import os
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,6 +26,9 @@ from brine.structures.trajectory import Trajectory
 
 _FRAMES_FIELD = 4
 """Offset of the number of records in a NetCDF-3 file"""
+
+_LIBRARY = threading.RLock()
+"""Held in every call of the library, which serves one thread at a time"""
 
 
 class AmberNetCDFWriter:
@@ -47,14 +52,15 @@ class AmberNetCDFWriter:
         masses: NDArray[np.float64],
         cell: NDArray[np.float64],
     ) -> None:
-        if path.exists():
-            self._file = netCDF4.Dataset(path, "a")
-        else:
-            self._file = netCDF4.Dataset(path, "w", format="NETCDF3_64BIT_OFFSET")
-            _write_header(self._file, numbers, masses)
-            if abs(np.linalg.det(cell)) > 0:
-                _write_cell_header(self._file)
-        self._n_frames = len(self._file.dimensions["frame"])
+        with _LIBRARY:
+            if path.exists():
+                self._file = netCDF4.Dataset(path, "a")
+            else:
+                self._file = netCDF4.Dataset(path, "w", format="NETCDF3_64BIT_OFFSET")
+                _write_header(self._file, numbers, masses)
+                if abs(np.linalg.det(cell)) > 0:
+                    _write_cell_header(self._file)
+            self._n_frames = len(self._file.dimensions["frame"])
 
     def __len__(self) -> int:
         return self._n_frames
@@ -72,22 +78,25 @@ class AmberNetCDFWriter:
             In standard orientation.
         """
         k, variables = self._n_frames, self._file.variables
-        variables["time"][k] = time / 1000
-        variables["coordinates"][k] = positions
-        if "cell_lengths" in variables:
-            parameters = cell_to_cellpar(cell)
-            variables["cell_lengths"][k] = parameters[:3]
-            variables["cell_angles"][k] = parameters[3:]
+        with _LIBRARY:
+            variables["time"][k] = time / 1000
+            variables["coordinates"][k] = positions
+            if "cell_lengths" in variables:
+                parameters = cell_to_cellpar(cell)
+                variables["cell_lengths"][k] = parameters[:3]
+                variables["cell_angles"][k] = parameters[3:]
         self._n_frames += 1
 
     def flush(self) -> None:
         """Hand every frame to the operating system."""
-        self._file.sync()
+        with _LIBRARY:
+            self._file.sync()
 
     def close(self) -> None:
         """Finish the file."""
-        if self._file.isopen():
-            self._file.close()
+        with _LIBRARY:
+            if self._file.isopen():
+                self._file.close()
 
     def __enter__(self) -> "AmberNetCDFWriter":
         return self
@@ -119,13 +128,9 @@ def read_amber_netcdf(path: Path) -> Trajectory:
     DataFileError
         The file cannot be read, or does not name its atoms and masses.
     """
-    try:
-        with netCDF4.Dataset(path) as file:
-            file.set_auto_mask(False)
-            variables = {name: v[:] for name, v in file.variables.items()}
-            classic = file.data_model.startswith("NETCDF3")
-    except (OSError, RuntimeError) as error:
-        raise DataFileError(f"{path} cannot be read as NetCDF: {error}.") from error
+    with _open_to_read(path) as file:
+        variables = {name: v[:] for name, v in file.variables.items()}
+        classic = file.data_model.startswith("NETCDF3")
     if classic:
         _check_size(path, variables)
     missing = {"atom_types", "masses", "coordinates"} - set(variables)
@@ -148,6 +153,29 @@ def read_amber_netcdf(path: Path) -> Trajectory:
         times=variables["time"].astype(np.float64) * 1000,
         unwrapped=True,
     )
+
+
+def variable_names(path: Path) -> frozenset[str]:
+    """What a NetCDF file holds.
+
+    Raises
+    ------
+    DataFileError
+        The file cannot be read.
+    """
+    with _open_to_read(path) as file:
+        return frozenset(file.variables)
+
+
+@contextmanager
+def _open_to_read(path: Path) -> Iterator[netCDF4.Dataset]:
+    with _LIBRARY:
+        try:
+            with netCDF4.Dataset(path) as file:
+                file.set_auto_mask(False)
+                yield file
+        except (OSError, RuntimeError) as error:
+            raise DataFileError(f"{path} cannot be read as NetCDF: {error}.") from error
 
 
 def _check_size(path: Path, variables: Mapping[str, NDArray[Any]]) -> None:

@@ -17,13 +17,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import netCDF4
 import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
 from numpy.typing import NDArray
 
-from brine.dynamics.amber_netcdf import read_amber_netcdf
+from brine.dynamics.amber_netcdf import read_amber_netcdf, variable_names
 from brine.errors import DataFileError, InputError, MissingPackageError, in_one_line
 from brine.structures.files import read_frames
 from brine.structures.trajectory import Trajectory
@@ -148,11 +147,7 @@ def _check_lammps_elements(path: Path) -> None:
 
 def _is_ours(path: Path) -> bool:
     """Whether a NetCDF file names atoms and masses."""
-    try:
-        with netCDF4.Dataset(path) as file:
-            names = set(file.variables)
-    except OSError as error:
-        raise DataFileError(f"{path} cannot be read as NetCDF: {error}.") from error
+    names = variable_names(path)
     if "atom_types" not in names and "coordinates" in names:
         raise InputError(
             f"{path} holds positions only; give a `topology` that names the atoms."
