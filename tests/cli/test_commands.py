@@ -24,7 +24,7 @@ from brine.settings import parse_protocol
 from brine.structures import build_box, mass_density, rattle
 
 COMMANDS = (
-    *("init", "build", "converge", "audit", "lint"),
+    *("init", "build", "converge", "label", "audit", "lint"),
     *("run", "train", "md", "observe", "report"),
 )
 
@@ -347,3 +347,23 @@ def test_the_command_starts_as_a_program():
         check=True,
     )
     assert found.stdout == f"brine {brine.__version__}\n"
+
+
+def test_labels_are_made_audited_and_named(tmp_path):
+    protocol = tmp_path / "water.yaml"
+    protocol.write_text(
+        "name: water\n"
+        "system: {molecules: {H2O: 24}, density_g_per_mL: 1.0}\n"
+        "labels:\n"
+        "  kind: oracle\n"
+        "  oracle: {kind: spcfw, cutoff_A: 4.0}\n"
+        "  sampling: {temperatures_K: [300], density_factors: [1.0], "
+        "frames_per_run: 4, equilibration_ps: 0.1}\n"
+    )
+    out = tmp_path / "water"
+
+    result = call("label", protocol, "--out", out)
+
+    assert result.exit_code == 0, result.output
+    assert "Nothing must be fixed" in result.output
+    assert len(read(out / "labels.extxyz", index=":")) == 8

@@ -9,12 +9,14 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from brine.datasets import read_dataset
 from brine.errors import InputError
 from brine.settings import Protocol, load_protocol
 from brine.validation import GATE_NAMES
-from brine.workflow import Event, rewrite_report, run_protocol
+from brine.workflow import Event, label_protocol, rewrite_report, run_protocol
 
 SMALL = Path(__file__).with_name("small.yaml")
 
@@ -67,6 +69,19 @@ def test_a_second_run_finds_everything(finished, small):
 
     assert kinds(events, "started") == set()
     assert (finished / "verdict.json").read_bytes() == before
+
+
+def test_labels_alone_are_those_of_the_run_and_stand_in_a_file(finished, small):
+    events: list[Event] = []
+
+    dataset = label_protocol(small, finished, watcher=events.append)
+
+    assert kinds(events, "found") == {"labels"}
+    written = read_dataset(finished / "labels.extxyz")
+    assert written.fingerprint == dataset.fingerprint
+    assert set(written.group_names) == set(dataset.group_names)
+    np.testing.assert_allclose(written.forces, dataset.forces, atol=1e-7)
+    np.testing.assert_allclose(written.stress, dataset.stress, atol=1e-7)
 
 
 def test_a_tolerance_changes_the_verdict_alone(finished, small):

@@ -9,6 +9,7 @@ from brine.cli.audit import audit
 from brine.cli.build import build
 from brine.cli.converge import converge
 from brine.cli.init import init
+from brine.cli.label import label
 from brine.cli.lint import lint
 from brine.cli.md import md
 from brine.cli.observe import observe
@@ -27,7 +28,11 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-for command in (init, build, converge, audit, lint, run, train, md, observe, report):
+COMMANDS = (
+    *(init, build, converge, label, audit, lint),
+    *(run, train, md, observe, report),
+)
+for command in COMMANDS:
     app.command()(command)
 
 

@@ -14,6 +14,9 @@ from brine.errors import DataFileError, InputError
 UNSTATED = "unstated"
 """The fingerprint of labels whose level of theory nobody named."""
 
+NO_LABELS = " has no labels: "
+"""In the remark on a frame whose labels are not used, between frame and reason."""
+
 
 @dataclass(frozen=True)
 class Frame:

@@ -10,6 +10,7 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
+from brine.datasets.assembly import NO_LABELS
 from brine.datasets.dataset import Dataset
 from brine.errors import InputError, UnconvergedError
 from brine.oracles.cores import available_cores, side_by_side
@@ -173,7 +174,7 @@ def _dataset(
         assumptions=(
             "labels of an oracle: eV, Å, stress in eV/Å³ tension positive",
             *(
-                f"frame {earlier[k]} of {sources[k]} has no labels: {error}"
+                f"frame {earlier[k]} of {sources[k]}{NO_LABELS}{error}"
                 for k, error in failures.items()
             ),
         ),

@@ -9,7 +9,7 @@ from brine.workflow.advice import Advice, lint
 from brine.workflow.engine import run_steps
 from brine.workflow.events import Event
 from brine.workflow.plan import plan
-from brine.workflow.protocol_run import rewrite_report, run_protocol
+from brine.workflow.protocol_run import label_protocol, rewrite_report, run_protocol
 from brine.workflow.step import Step, Task
 from brine.workflow.store import Store
 
@@ -19,6 +19,7 @@ __all__ = [
     "Step",
     "Store",
     "Task",
+    "label_protocol",
     "lint",
     "plan",
     "rewrite_report",

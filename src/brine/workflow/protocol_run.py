@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 from threadpoolctl import threadpool_limits
 
+from brine.datasets import Dataset, load_dataset, write_dataset
 from brine.errors import InputError
 from brine.settings import Protocol, dump_protocol
 from brine.structures import Report, silent
@@ -15,6 +16,7 @@ from brine.workflow.crew import Crew, local_crew
 from brine.workflow.engine import run_steps
 from brine.workflow.events import Watcher, nobody
 from brine.workflow.judging import OBSERVABLES, REPORT, VERDICT, judge_protocol
+from brine.workflow.labelling import DATASET
 from brine.workflow.lock import locked
 from brine.workflow.plan import plan
 from brine.workflow.simulating import POTENTIAL
@@ -27,6 +29,7 @@ from brine.workflow.store import (
     write_atomically,
 )
 
+LABELS = "labels.extxyz"
 RESOLVED = "protocol.resolved.yaml"
 CURRENT = "current.json"
 """Which stored results belong to the protocol as it was last run."""
@@ -77,6 +80,43 @@ def run_protocol(
         write_atomically(out / "steps" / CURRENT, json.dumps(current, indent=1))
         copy_atomically(folders["fit"] / POTENTIAL, out / POTENTIAL)
         return _publish(folders["verdict"], out)
+
+
+def label_protocol(
+    protocol: Protocol,
+    out: str | Path,
+    *,
+    base: str | Path = ".",
+    cores: int | None = None,
+    watcher: Watcher = nobody,
+) -> Dataset:
+    """The labelled frames of `protocol`, which also stand in ``labels.extxyz``.
+
+    Run it again after an interruption: no label is made twice. `run_protocol` on the
+    same `out` goes on from these labels.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    out, base, cores, watcher
+        As for `run_protocol`.
+
+    Raises
+    ------
+    BrineError
+        Something in the protocol or its data cannot be used.
+    """
+    out = Path(out)
+    first = plan(protocol, Path(base))[:1]
+    with locked(out):
+        (folder,) = run_steps(
+            first, Store(out), watcher=watcher, crew=local_crew(cores)
+        ).values()
+        dataset = load_dataset(folder / DATASET)
+        partial = out / f".partial-{LABELS}"
+        write_dataset(dataset, partial)
+        partial.replace(out / LABELS)
+    return dataset
 
 
 def rewrite_report(out: str | Path, *, report: Report = silent) -> Verdict:

@@ -32,12 +32,13 @@ from brine.datasets.auditing.labels import (
     outlier_findings,
     presence_findings,
 )
+from brine.datasets.auditing.molecular_stress import GPA
 from brine.datasets.auditing.sampling import (
     measure_sampling,
     offered_block_split,
     sampling_findings,
 )
-from brine.datasets.auditing.stress import GPA, mean_stress, stress_findings
+from brine.datasets.auditing.stress import mean_stress, stress_findings
 from brine.datasets.dataset import Dataset
 from brine.datasets.reference_energies import (
     ReferenceEnergies,

@@ -6,6 +6,7 @@ import numpy as np
 from ase.data import chemical_symbols
 from numpy.typing import NDArray
 
+from brine.datasets.assembly import NO_LABELS
 from brine.datasets.auditing.classes import similar_frames
 from brine.datasets.auditing.findings import Finding, named, per_source
 from brine.datasets.dataset import Dataset
@@ -28,6 +29,9 @@ def presence_findings(dataset: Dataset) -> Iterator[Finding]:
                 source,
                 frames,
             )
+    for remark in dataset.assumptions:
+        if NO_LABELS in remark:
+            yield Finding("warning", "unconverged", f"{remark}.")
     yield from _missing(dataset)
     yield from _zero(dataset)
 

@@ -7,12 +7,10 @@ from numpy.typing import NDArray
 
 from brine.datasets.auditing.classes import composition_sets, volumes
 from brine.datasets.auditing.findings import Finding, per_source
+from brine.datasets.auditing.molecular_stress import GPA, molecular_stress_findings
 from brine.datasets.dataset import Dataset
 from brine.datasets.displacements import comparable_sets
-from brine.units import BAR
 
-GPA = 1e4 * BAR
-"""eV/Å³"""
 HUGE = 0.3
 """eV/Å³ (48 GPa): uncompressed matter does not bear it."""
 COMPRESSED = 0.9
@@ -34,9 +32,10 @@ def stress_findings(dataset: Dataset) -> Iterator[Finding]:
     if not present.size:
         return
     yield from _asymmetric(dataset, present)
-    too_large = list(_too_large(dataset, volume, present))
-    yield from too_large
-    if not too_large:
+    wrong = list(molecular_stress_findings(dataset, present))
+    wrong = wrong or list(_too_large(dataset, volume, present))
+    yield from wrong
+    if not wrong:
         exact = list(_against_energy(dataset, volume, present))
         yield from exact or _against_volume(dataset, volume, present)
 

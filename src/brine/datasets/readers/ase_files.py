@@ -11,6 +11,7 @@ from ase import Atoms
 from numpy.typing import NDArray
 
 from brine.datasets.assembly import (
+    NO_LABELS,
     UNSTATED,
     Frame,
     Origin,
@@ -29,13 +30,16 @@ VIRIAL_ASSUMPTION = "extended XYZ: a `virial` is in eV and equals −stress·vol
 PREFIXES = ("", "REF_", "ref_", "dft_", "DFT_")
 """What label names are looked for under, when ASE attached no labels itself."""
 
+CONVERGED = ("converged", "scf_converged")
+"""Entries of ``info`` that say whether the labels can be used."""
+
 
 def read_ase(path: Path, *, name: str) -> Dataset:
     """Every frame of a file that ASE reads.
 
     A frame belongs to the group named by ``info["group"]`` or ``info["set"]``,
     else all frames of the file are one group. The fingerprint is
-    ``info["fingerprint"]``.
+    ``info["fingerprint"]``. Where ``info["converged"]`` is false, labels are not used.
 
     Raises
     ------
@@ -44,11 +48,7 @@ def read_ase(path: Path, *, name: str) -> Dataset:
         different fingerprints, or a label has the wrong shape.
     """
     images = _images(path, name)
-    fingerprints = {str(a.info.get("fingerprint", UNSTATED)) for a in images}
-    if len(fingerprints) > 1:
-        raise DataFileError(
-            f"{name} mixes levels of theory {sorted(fingerprints)}; split the file."
-        )
+    fingerprint = _fingerprint(images, name)
     assumptions = [ASSUMPTIONS]
     frames = []
     for index, atoms in enumerate(images):
@@ -56,10 +56,26 @@ def read_ase(path: Path, *, name: str) -> Dataset:
         if frame.stress is None and _find("virial", atoms.info) is not None:
             frame = _stress_from_virial(frame, atoms, f"{name}, frame {index}")
             assumptions.append(VIRIAL_ASSUMPTION)
+        if not all(atoms.info.get(key, True) for key in CONVERGED):
+            frame = replace(frame, energy=None, forces=None, stress=None)
+            assumptions.append(f"{name}, frame {index}{NO_LABELS}it did not converge")
         frames.append(frame)
-    origin = Origin(name, fingerprints.pop() if fingerprints else UNSTATED)
-    origin = replace(origin, assumptions=tuple(dict.fromkeys(assumptions)))
-    return assemble(frames, origin)
+    return assemble(
+        frames, Origin(name, fingerprint, tuple(dict.fromkeys(assumptions)))
+    )
+
+
+def _fingerprint(images: list[Atoms], name: str) -> str:
+    """What most frames state; the first that states another is named."""
+    stated = [str(atoms.info.get("fingerprint", UNSTATED)) for atoms in images]
+    usual = max(stated, key=stated.count, default=UNSTATED)
+    for index, fingerprint in enumerate(stated):
+        if fingerprint != usual:
+            raise DataFileError(
+                f"{name} mixes levels of theory: frame {index} states "
+                f"{fingerprint!r}, most frames {usual!r}; split the file."
+            )
+    return usual
 
 
 def _images(path: Path, name: str) -> list[Atoms]:

@@ -1,0 +1,128 @@
+"""Unit and sign of the stress, from the forces inside molecules.
+
+Straining every atom differs from straining the centres of rigid molecules by exactly
+V·σ − V·σ_mol = −Σ F_i ⊗ (r_i − R), over the atoms of each molecule and its centre R,
+whatever gave the energy. The shear part of that sum, which no pressure shifts and stiff
+bonds make large, is therefore found again in V·σ: times one at the median of some
+frames, and times another number where unit or sign are wrong.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brine.datasets.auditing.findings import Finding
+from brine.datasets.dataset import Dataset
+from brine.structures.molecules import whole_and_labels
+from brine.units import BAR
+
+GPA = 1e4 * BAR
+"""eV/Å³"""
+CERTAIN = 0.2
+"""Standard error of the median beyond which nothing is said."""
+SHEARLESS = 1e-8
+"""Share below which the stress is a pressure only."""
+RIGHT = (0.5, 2.0)
+ROBUST = 8.0
+"""Robust standard deviations beyond which a single frame is wrong."""
+
+
+def stress_shares(dataset: Dataset, frames: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How many times the shear of its forces each frame's stress is.
+
+    One is right; NaN for a frame without molecules.
+    """
+    return np.array([_share(dataset, int(k)) for k in frames])
+
+
+def molecular_stress_findings(
+    dataset: Dataset, present: NDArray[np.int64]
+) -> Iterator[Finding]:
+    """Files, and single frames, whose stress is not that of their forces.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    present : array of int
+        Frames with finite stress in a cell.
+    """
+    known = present[dataset.has_forces[present]]
+    shares = stress_shares(dataset, known)
+    known, shares = known[np.isfinite(shares)], shares[np.isfinite(shares)]
+    for index in np.unique(dataset.source[known]):
+        here = dataset.source[known] == index
+        yield from _of_source(dataset, known[here], shares[here])
+
+
+def _of_source(
+    dataset: Dataset, frames: NDArray[np.int64], shares: NDArray[np.float64]
+) -> Iterator[Finding]:
+    middle = float(np.median(shares))
+    spread = 1.4826 * float(np.median(np.abs(shares - middle)))
+    if abs(middle) < SHEARLESS or spread > CERTAIN * abs(middle) * np.sqrt(len(shares)):
+        return
+    source = dataset.source_names[dataset.source[frames[0]]]
+    if not RIGHT[0] < middle < RIGHT[1]:
+        volume = float(abs(np.linalg.det(dataset.cells[frames[0]])))
+        yield Finding(
+            "error",
+            "stress_sign" if RIGHT[0] < -middle < RIGHT[1] else "stress_unit",
+            f"the stress is {middle:.3g} times what the forces inside molecules give "
+            f"(median of {len(frames)} frames): {_reading(middle, volume)}.",
+            source,
+        )
+        return
+    odd = np.abs(shares - middle) > max(1.0, ROBUST * spread)
+    for frame, share in zip(frames[odd], shares[odd], strict=True):
+        volume = float(abs(np.linalg.det(dataset.cells[frame])))
+        number = int(dataset.source_frame[frame])
+        yield Finding(
+            "error",
+            "stress_frame",
+            f"frame {number}: the stress is {share:.3g} times what the forces inside "
+            f"molecules give, in other frames about 1: {_reading(share, volume)}.",
+            source,
+            (number,),
+        )
+
+
+def _reading(share: float, volume: float) -> str:
+    """What a factor between stress and forces means, and what to do."""
+    units = {
+        1 / GPA: "it is in GPa; convert it to eV/Å³",
+        10 / GPA: "it is in kbar; convert it to eV/Å³",
+        1 / BAR: "it is in bar; convert it to eV/Å³",
+    }
+    reversed_units = {-c: f"{what} and reverse its sign" for c, what in units.items()}
+    meanings = {
+        **units,
+        **reversed_units,
+        -1.0: "its sign is reversed; tension must be positive",
+        -volume: "it is a virial; divide it by the volume and reverse its sign",
+        -1 / volume: "what is called a virial holds the stress; rename it",
+    }
+    ratios = {what: share / factor for factor, what in meanings.items()}
+    likely = {what: abs(np.log(r)) for what, r in ratios.items() if r > 0}
+    what = min(likely, key=lambda what: likely[what])
+    return what if likely[what] < np.log(RIGHT[1]) else "check its unit"
+
+
+def _share(dataset: Dataset, frame: int) -> float:
+    atoms = dataset.frame(frame)
+    rows = dataset.atoms_of(frame)
+    volume = abs(np.linalg.det(dataset.cells[frame]))
+    positions, labels = whole_and_labels(atoms)
+    if labels.max(initial=0) + 1 == len(labels):
+        return np.nan
+    size = np.bincount(labels)
+    centres = np.stack([np.bincount(labels, x) / size for x in positions.T], axis=1)
+    inside = -dataset.forces[rows].T @ (positions - centres[labels])
+    expected, given = _shear(inside), _shear(volume * dataset.stress[frame])
+    norm = float(np.sum(expected**2))
+    return float(np.sum(expected * given)) / norm if norm > 0 else np.nan
+
+
+def _shear(tensor: NDArray[np.float64]) -> NDArray[np.float64]:
+    symmetric = (tensor + tensor.T) / 2
+    return np.asarray(symmetric - np.trace(symmetric) / 3 * np.eye(3))

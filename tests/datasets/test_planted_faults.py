@@ -1,0 +1,184 @@
+"""Each fault that labels really have, planted in a file, is named with its frame."""
+
+import ase.io
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+
+from brine.datasets import audit, read_dataset
+from brine.errors import DataFileError
+from brine.oracles import SamplingPlan, SPCFw, sample_frames
+from brine.units import BAR, BOHR, HARTREE
+
+ODD = 7
+"""The frame that gets a fault where only one does."""
+
+
+@pytest.fixture(scope="module")
+def frames():
+    """Water at one density, with stress, as CP2K or VASP would leave it."""
+    plan = SamplingPlan(
+        density_factors=(1.0,),
+        temperatures=(300.0, 400.0),
+        frames_per_run=12,
+        interval=100.0,
+        equilibration=500.0,
+        scaled_frames=0,
+    )
+    found = sample_frames(SPCFw(cutoff=4.5), {"H2O": 32}, plan=plan, seed=1)
+    frames = list(found.frames())
+    for atoms, group in zip(frames, found.group, strict=True):
+        atoms.info["group"] = found.group_names[group]
+    return frames
+
+
+def relabelled(atoms: Atoms, *, move=None, info=None, **changes) -> Atoms:
+    """A copy whose positions, info or labels are others; a label None is absent."""
+    copy = atoms.copy()
+    copy.calc = None
+    if move is not None:
+        move(copy)
+    copy.info |= info or {}
+    labels = {
+        "energy": atoms.get_potential_energy(),
+        "forces": atoms.get_forces(),
+        "stress": atoms.get_stress(voigt=False),
+    }
+    labels |= {k: v(labels[k]) if v else None for k, v in changes.items()}
+    copy.calc = SinglePointCalculator(
+        copy, **{k: v for k, v in labels.items() if v is not None}
+    )
+    return copy
+
+
+def found(tmp_path, frames, *, only=None, **fault):
+    """What the audit says of a file with the fault in all frames, or in one."""
+    path = tmp_path / "water.extxyz"
+    planted = [
+        relabelled(atoms, **(fault if only in (None, k) else {}))
+        for k, atoms in enumerate(frames)
+    ]
+    ase.io.write(path, planted)
+    return audit(read_dataset(path))
+
+
+def named(result, code):
+    """The one finding of a check, which names the file."""
+    (finding,) = result.of_code(code)
+    assert finding.source is None or finding.source.endswith("water.extxyz")
+    return finding
+
+
+def test_sound_frames_have_no_fault(tmp_path, frames):
+    result = found(tmp_path, frames)
+
+    assert {f.severity for f in result.findings} == {"note"}
+
+
+@pytest.mark.parametrize(
+    ("factor", "code", "words"),
+    [
+        (1e-3 / BAR, "stress_unit", "in kbar; convert it to eV/Å³"),
+        (-1e-3 / BAR, "stress_unit", "in kbar; convert it to eV/Å³ and reverse"),
+        (1e-4 / BAR, "stress_unit", "in GPa"),
+        (-1.0, "stress_sign", "sign is reversed"),
+    ],
+)
+def test_a_stress_of_another_unit_or_sign(tmp_path, frames, factor, code, words):
+    finding = named(found(tmp_path, frames, stress=lambda s: factor * s), code)
+
+    assert finding.severity == "error"
+    assert words in finding.message
+
+
+def test_one_stress_in_kbar(tmp_path, frames):
+    result = found(tmp_path, frames, only=ODD, stress=lambda s: 1e-3 / BAR * s)
+
+    finding = named(result, "stress_frame")
+
+    assert finding.frames == (ODD,)
+    assert f"frame {ODD}" in finding.message
+    assert "in kbar" in finding.message
+
+
+def test_a_virial_that_holds_the_stress(tmp_path, frames):
+    path = tmp_path / "water.extxyz"
+    planted = [
+        relabelled(a, stress=None, info={"virial": a.get_stress(voigt=False)})
+        for a in frames
+    ]
+    ase.io.write(path, planted)
+
+    finding = named(audit(read_dataset(path)), "stress_unit")
+
+    assert "a virial holds the stress" in finding.message
+
+
+def test_a_virial_called_stress(tmp_path, frames):
+    volume = frames[0].get_volume()
+
+    result = found(tmp_path, frames, stress=lambda s: -volume * s)
+
+    assert "it is a virial" in named(result, "stress_unit").message
+
+
+def test_a_pressure_alone_says_nothing_of_unit_or_sign(tmp_path, frames):
+    result = found(tmp_path, frames, stress=lambda s: -np.trace(s) / 3 * np.eye(3))
+
+    assert not result.of_code("stress_unit")
+    assert not result.of_code("stress_sign")
+
+
+def test_energies_in_hartree(tmp_path, frames):
+    result = found(tmp_path, frames, energy=lambda e: e / HARTREE)
+
+    assert "hartree" in named(result, "energy_unit").message
+
+
+@pytest.mark.parametrize("only", [None, ODD])
+def test_positions_in_bohr(tmp_path, frames, only):
+    def move(atoms: Atoms) -> None:
+        atoms.set_cell(atoms.cell / BOHR, scale_atoms=True)
+
+    finding = named(found(tmp_path, frames, only=only, move=move), "length_unit")
+
+    assert "bohr" in finding.message
+    assert finding.frames == (tuple(range(24)) if only is None else (ODD,))
+
+
+def test_forces_missing_in_one_frame(tmp_path, frames):
+    result = found(tmp_path, frames, only=ODD, forces=None)
+
+    assert named(result, "missing_forces").frames == (ODD,)
+
+
+def test_one_frame_of_another_functional(tmp_path, frames):
+    with pytest.raises(DataFileError, match=rf"mixes .* frame {ODD} states .PBE"):
+        found(tmp_path, frames, only=ODD, info={"fingerprint": "PBE"})
+
+
+@pytest.mark.parametrize("key", ["converged", "scf_converged"])
+def test_one_frame_that_did_not_converge(tmp_path, frames, key):
+    result = found(tmp_path, frames, only=ODD, info={key: False})
+
+    remark = named(result, "unconverged").message
+
+    assert f"water.extxyz, frame {ODD}" in remark
+    assert "did not converge" in remark
+    assert named(result, "missing_forces").frames == (ODD,)
+
+
+def test_a_frame_that_occurs_twice(tmp_path, frames):
+    result = found(tmp_path, [*frames, frames[ODD]])
+
+    assert named(result, "duplicates").frames == (24,)
+
+
+def test_a_water_that_lost_a_hydrogen(tmp_path, frames):
+    def move(atoms: Atoms) -> None:
+        atoms.positions[1] += [1.5, 0.0, 0.0]
+
+    result = found(tmp_path, frames, only=ODD, move=move)
+
+    assert named(result, "broken_molecules").frames == (ODD,)
