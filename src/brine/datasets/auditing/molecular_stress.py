@@ -21,6 +21,8 @@ GPA = 1e4 * BAR
 """eV/Å³"""
 CERTAIN = 0.2
 """Standard error of the median beyond which nothing is said."""
+FEWEST = 5
+"""Frames of a file that can be judged."""
 SHEARLESS = 1e-8
 """Share below which the stress is a pressure only."""
 RIGHT = (0.5, 2.0)
@@ -45,7 +47,8 @@ def molecular_stress_findings(
     ----------
     dataset : Dataset
     present : array of int
-        Frames with finite stress in a cell.
+        Frames with finite stress in a cell, not compressed: there molecules push each
+        other as hard as their bonds pull.
     """
     known = present[dataset.has_forces[present]]
     shares = stress_shares(dataset, known)
@@ -60,7 +63,9 @@ def _of_source(
 ) -> Iterator[Finding]:
     middle = float(np.median(shares))
     spread = 1.4826 * float(np.median(np.abs(shares - middle)))
-    if abs(middle) < SHEARLESS or spread > CERTAIN * abs(middle) * np.sqrt(len(shares)):
+    if len(shares) < FEWEST or abs(middle) < SHEARLESS:
+        return
+    if spread > CERTAIN * abs(middle) * np.sqrt(len(shares)):
         return
     source = dataset.source_names[dataset.source[frames[0]]]
     if not RIGHT[0] < middle < RIGHT[1]:

@@ -32,8 +32,10 @@ def stress_findings(dataset: Dataset) -> Iterator[Finding]:
     if not present.size:
         return
     yield from _asymmetric(dataset, present)
-    wrong = list(molecular_stress_findings(dataset, present))
-    wrong = wrong or list(_too_large(dataset, volume, present))
+    per_atom = volume / np.maximum(dataset.n_atoms, 1)
+    relaxed = present[per_atom[present] > COMPRESSED * np.nanmedian(per_atom)]
+    wrong = list(molecular_stress_findings(dataset, relaxed))
+    wrong = wrong or list(_too_large(dataset, relaxed))
     yield from wrong
     if not wrong:
         exact = list(_against_energy(dataset, volume, present))
@@ -76,11 +78,7 @@ def _asymmetric(dataset: Dataset, present: NDArray[np.int64]) -> Iterator[Findin
         )
 
 
-def _too_large(
-    dataset: Dataset, volume: NDArray[np.float64], present: NDArray[np.int64]
-) -> Iterator[Finding]:
-    per_atom = volume / np.maximum(dataset.n_atoms, 1)
-    relaxed = present[per_atom[present] > COMPRESSED * np.nanmedian(per_atom)]
+def _too_large(dataset: Dataset, relaxed: NDArray[np.int64]) -> Iterator[Finding]:
     diagonal = np.abs(np.diagonal(dataset.stress, axis1=1, axis2=2)).max(axis=1)
     for index, source in enumerate(dataset.source_names):
         here = relaxed[dataset.source[relaxed] == index]
