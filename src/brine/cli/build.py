@@ -1,9 +1,11 @@
 """``brine build``."""
 
 import re
+from collections.abc import Callable
+from functools import partial
 from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,6 +15,7 @@ from brine.errors import InputError
 
 if TYPE_CHECKING:
     from brine.structures.contents import Contents
+    from brine.workflow.replicas import BiasedReplica
 
 
 @answered
@@ -49,6 +52,14 @@ def build(
             "or in water.",
         ),
     ] = None,
+    model: Annotated[
+        Literal["spcfw", "amoeba"],
+        typer.Option(help="Of --biased: AMOEBA is polarizable and dear."),
+    ] = "spcfw",
+    duration: Annotated[
+        float,
+        typer.Option("--duration-ps", min=0.1, help="Of --biased, at 600 K."),
+    ] = 20.0,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     out: Annotated[
         Path | None,
@@ -69,7 +80,18 @@ def build(
     found = with_density(molecules, density, temperature=temperature)
     target = out or Path(f"{re.sub('[^A-Za-z0-9.+-]+', '-', composition)}.extxyz")
     if biased is not None:
-        _build_biased(found, biased, target, temperature, seed, json=json)
+        from brine.workflow.replicas import biased_replicas
+
+        run = partial(
+            biased_replicas,
+            found,
+            cation=biased,
+            model=model,
+            temperature=temperature,
+            duration=1e3 * duration,
+            seed=seed,
+        )
+        _write_biased(run, biased, target, json=json)
         return
     atoms = found.build(np.random.default_rng(seed))
     write_structure(target, atoms)
@@ -94,26 +116,22 @@ def _molecules(
     )
 
 
-def _build_biased(
-    found: "Contents",
+def _write_biased(
+    run: Callable[..., tuple["BiasedReplica", ...]],
     cation: str,
     target: Path,
-    temperature: float,
-    seed: int,
     *,
     json: bool,
 ) -> None:
     from brine.structures.files import write_structure
-    from brine.workflow.replicas import SCALES, biased_replicas
+    from brine.workflow.replicas import SCALES
 
     paths = [target.with_stem(f"{target.stem}-s{scale:g}") for scale in SCALES]
     for path in paths:
         if path.exists():
             raise InputError(f"{path} exists and is not overwritten; give another.")
     with reporting("replicas", quiet=json) as report:
-        replicas = biased_replicas(
-            found, cation=cation, temperature=temperature, seed=seed, report=report
-        )
+        replicas = run(report=report)
     shells = []
     for path, replica in zip(paths, replicas, strict=True):
         write_structure(path, replica.atoms)

@@ -5,6 +5,7 @@ from brine.oracles.cores import side_by_side
 from brine.oracles.cp2k import CP2K
 from brine.oracles.from_calculator import CalculatorOracle, xtb_oracle
 from brine.oracles.labelling import label_frames
+from brine.oracles.openmm_field import OpenMMOracle
 from brine.oracles.oracle import Conditions, DynamicOracle, Labels, Oracle
 from brine.oracles.sampling import SamplingPlan, sample_frames
 from brine.oracles.spcfw import SPCFw
@@ -15,6 +16,7 @@ __all__ = [
     "Conditions",
     "DynamicOracle",
     "Labels",
+    "OpenMMOracle",
     "Oracle",
     "OracleCalculator",
     "SPCFw",

@@ -45,12 +45,15 @@ class AqueousRun:
     atoms : ase.Atoms
         The structure as given; frames come in its order of atoms.
     conditions : Conditions
+    inner_steps : int
+        Of the forces of group 0 in one step of those of group 1.
     """
 
     system: Any
     box: AqueousBox
     atoms: Atoms
     conditions: Conditions
+    inner_steps: int = 1
     _frames: list[Array] = field(default_factory=list, init=False)
     _cells: list[Array] = field(default_factory=list, init=False)
     _lines: list[dict[str, float]] = field(default_factory=list, init=False)
@@ -59,7 +62,7 @@ class AqueousRun:
         """Set up the context, at rest in the nearest minimum's reach."""
         openmm = import_openmm()
         given = self.conditions
-        streams = np.random.SeedSequence(given.seed).spawn(3)
+        streams = np.random.SeedSequence(given.seed).spawn(4)
         self._baths = Baths(
             given.temperature,
             given.bond_time_constant,
@@ -73,25 +76,41 @@ class AqueousRun:
             )
             barostat.setRandomNumberSeed(_openmm_seed(streams[1]))
             self.system.addForce(barostat)
-        step = given.timestep / 1000
-        friction = openmm.LangevinMiddleIntegrator(
-            given.temperature, STRONG_FRICTION, step
-        )
-        friction.setRandomNumberSeed(_openmm_seed(streams[2]))
         integrator = openmm.CompoundIntegrator()
-        integrator.addIntegrator(friction)
-        integrator.addIntegrator(openmm.VerletIntegrator(step))
+        frictions = (STRONG_FRICTION, given.friction)
+        for friction, stream in zip(frictions, streams[2:], strict=True):
+            integrator.addIntegrator(self._integrator(friction, stream))
         self._context = cpu_context(self.system, integrator)
         self._context.setPositions(self.box.positions / 10)
         openmm.LocalEnergyMinimizer.minimize(self._context, 50.0, 50)
         self._set_velocities(self._baths.thermal_velocities())
+
+    def _integrator(self, friction: float, stream: np.random.SeedSequence) -> Any:
+        """Langevin dynamics in 1/ps, or none."""
+        openmm, given = import_openmm(), self.conditions
+        step = given.timestep / 1000
+        groups = [(1, 1), (0, self.inner_steps)]
+        if not friction:
+            if self.inner_steps == 1:
+                return openmm.VerletIntegrator(step)
+            return openmm.MTSIntegrator(step, groups)
+        if self.inner_steps == 1:
+            langevin = openmm.LangevinMiddleIntegrator(
+                given.temperature, friction, step
+            )
+        else:
+            langevin = openmm.MTSLangevinIntegrator(
+                given.temperature, friction, step, groups
+            )
+        langevin.setRandomNumberSeed(_openmm_seed(stream))
+        return langevin
 
     def run(self, report: Report) -> Simulation:
         """Equilibrate with strong friction, then collect frames.
 
         Friction reaches every degree of freedom: rescaling, which sees the kinetic
         energy as a whole, would leave harmonic bonds at the temperature they started
-        with. Both integrators hold velocities half a step from the positions.
+        with. Both integrators hold velocities at the same distance from the positions.
         """
         given = self.conditions
         stride = max(1, round(given.interval / given.timestep))
@@ -102,10 +121,7 @@ class AqueousRun:
         integrator = self._context.getIntegrator()
         integrator.setCurrentIntegrator(0)
         self._advance(n_equilibration, 0, total, begin, report, rescale=False)
-        if given.friction:
-            integrator.getIntegrator(0).setFriction(given.friction)
-        else:
-            integrator.setCurrentIntegrator(1)
+        integrator.setCurrentIntegrator(1)
         done = n_equilibration
         for frame in range(n_frames):
             rescale = not given.friction
@@ -170,13 +186,14 @@ class AqueousRun:
         Leapfrog's velocities belong half a step before its positions, so the second
         half of that step is made again with the new ones: then a harmonic oscillator
         has the exact distribution of positions at any timestep (Zhang et al. 2019,
-        10.1021/acs.jpca.9b02771). Left out, bonds would settle 12 % too hot.
+        10.1021/acs.jpca.9b02771). Left out, bonds would settle 12 % too hot. With inner
+        steps velocities belong to their positions.
         """
         state = self._context.getState(getPositions=True, getVelocities=True)
         positions = np.asarray(state.getPositions(asNumpy=True)._value) * 10
         before = np.asarray(state.getVelocities(asNumpy=True)._value) / 100
         after = self._baths.applied(positions, before, elapsed)
-        half_step = 0.5 * self.conditions.timestep
+        half_step = 0.5 * self.conditions.timestep * (self.inner_steps == 1)
         self._context.setPositions((positions + half_step * (after - before)) / 10)
         self._set_velocities(after)
 

@@ -6,6 +6,7 @@ where it is called.
 
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from types import ModuleType
 from typing import Any, Final
 
@@ -122,6 +123,12 @@ def import_openmm() -> ModuleType:
             "installed; run `pip install openmm`."
         ) from error
     return openmm  # type: ignore[no-any-return]
+
+
+def import_openmm_app() -> ModuleType:
+    """OpenMM's reader of force-field files, which takes a moment to import."""
+    import_openmm()
+    return import_module("openmm.app")
 
 
 def aqueous_box(atoms: Atoms) -> AqueousBox:

@@ -1,9 +1,9 @@
 """Boxes that start chloride-rich or water-rich, and how they differ."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from ase import Atoms
@@ -11,7 +11,7 @@ from ase import Atoms
 from brine.errors import InputError
 from brine.observables import coordination_number, radial_distribution
 from brine.observables.estimate import Estimate
-from brine.oracles import Conditions, SPCFw, side_by_side
+from brine.oracles import Conditions, OpenMMOracle, SPCFw, side_by_side
 from brine.oracles.bias import Bias
 from brine.structures import Report, silent
 from brine.structures.contents import Contents
@@ -49,6 +49,7 @@ def biased_replicas(
     cation: str,
     anion: str = "Cl",
     scales: Sequence[float] = SCALES,
+    model: Literal["spcfw", "amoeba"] = "spcfw",
     temperature: float = 298.15,
     duration: float = 20_000.0,
     seed: int = 1,
@@ -66,6 +67,8 @@ def biased_replicas(
     cation, anion : str
         Symbols.
     scales : sequence of float
+    model : {"spcfw", "amoeba"}
+        SPC/Fw with ions, or AMOEBA, polarizable and a hundred times as dear.
     temperature : float, K
     duration : float, fs
         At 600 K, and half as long at `temperature`, over which shells are counted.
@@ -85,7 +88,7 @@ def biased_replicas(
     start = box.build(np.random.default_rng(seed))
     biases = [Bias(cation, anion, scale) for scale in scales]
     jobs = [
-        partial(_run, start, bias, temperature, duration, seed + k)
+        partial(_run, MODELS[model](), start, bias, temperature, duration, seed + k)
         for k, bias in enumerate(biases)
     ]
     return tuple(side_by_side(jobs, task="biased replicas", report=report))
@@ -93,9 +96,14 @@ def biased_replicas(
 
 HOT: Final = 600.0
 """K"""
+MODELS: Final[dict[str, Callable[[], SPCFw | OpenMMOracle]]] = {
+    "spcfw": SPCFw,
+    "amoeba": OpenMMOracle,
+}
 
 
 def _run(
+    oracle: SPCFw | OpenMMOracle,
     start: Atoms,
     bias: Bias,
     temperature: float,
@@ -103,19 +111,20 @@ def _run(
     seed: int,
     report: Report,
 ) -> BiasedReplica:
-    oracle = SPCFw()
-    hot = Conditions(HOT, duration, interval=duration, friction=1.0, seed=seed)
+    step = 1.0 if isinstance(oracle, SPCFw) else 2.0
+    hot = Conditions(
+        HOT, duration, timestep=step, interval=duration, friction=1.0, seed=seed
+    )
+    cool = Conditions(
+        temperature,
+        duration / 2,
+        equilibration=duration / 4,
+        timestep=step,
+        interval=100.0,
+        seed=seed,
+    )
     atoms = start.copy()
-    for conditions in (
-        hot,
-        Conditions(
-            temperature,
-            duration / 2,
-            equilibration=duration / 4,
-            interval=100.0,
-            seed=seed,
-        ),
-    ):
+    for conditions in (hot, cool):
         run = oracle.simulate_with([bias], atoms, conditions, report=report)
         atoms.positions = run.trajectory.positions[-1]
     cutoff = SHELL.get(bias.cation, OTHERS)
