@@ -103,14 +103,16 @@ def test_other_force_fields_serve_and_cannot_be_biased():
         )
 
 
-def test_steps_of_two_femtoseconds_keep_the_energy_and_the_temperature(brine):
-    run = OpenMMOracle(cutoff=4.0).simulate(
-        brine,
-        Conditions(*(300.0, 1000.0), equilibration=1000.0, timestep=2.0, interval=20.0),
+def test_steps_of_two_femtoseconds_keep_the_temperature_and_run_amoeba_too(salt):
+    water = build_box({"H2O": 30}, density=1.0, rng=np.random.default_rng(0))
+    run = OpenMMOracle(("amber14/tip3pfb.xml",), cutoff=4.0).simulate(
+        water,
+        Conditions(*(300.0, 2000.0), equilibration=2000.0, timestep=2.0, interval=20.0),
     )
+    short = Conditions(300.0, 20.0, timestep=2.0, interval=2.0)
 
-    assert run.stopped is None
-    assert 240 < np.mean(run.log["temperature_K"]) < 360
+    assert 270 < np.mean(run.log["temperature_K"]) < 330
+    assert OpenMMOracle(cutoff=3.5).simulate(salt, short).stopped is None
 
 
 def test_what_it_cannot_do_is_said(brine):

@@ -121,7 +121,7 @@ def test_an_oracle_is_not_asked_for_a_molecule_it_does_not_know(tmp_path):
             "labels": {"kind": "oracle"},
         }
     )
-    with pytest.raises(SettingsError, match=r"`labels.sampler` .* got argon"):
+    with pytest.raises(SettingsError, match=r"who samples must know .* got argon"):
         plan(protocol, tmp_path)
 
 
@@ -144,7 +144,7 @@ def test_where_an_oracle_runs_does_not_decide_its_labels(tmp_path):
 
     here, there = labels(), labels(command="mpirun -n 4 vasp_gam", cores=4)
     assert here.inputs == there.inputs
-    assert '"mpirun -n 4 vasp_gam"' in there.places["oracle"]
+    assert "mpirun -n 4 vasp_gam" in there.places["machine"]
     assert labels(cutoff_eV=500.0).inputs != here.inputs
     with pytest.raises(BrineError, match=r"`potcar_library` must hold O/POTCAR"):
         labels(potcar_library=str(tmp_path / "nowhere"))

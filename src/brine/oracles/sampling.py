@@ -42,6 +42,8 @@ class SamplingPlan:
     equilibration : float, fs
         Thrown away at the start of each run.
     timestep : float, fs
+    pressure : float or None, bar
+        Of runs whose cell may change; None keeps their volume.
     molecule_factors : tuple of float
         In length: molecules moved apart or together with the cell, rigid.
     cell_factors : tuple of float
@@ -57,6 +59,7 @@ class SamplingPlan:
     interval: float = 200.0
     equilibration: float = 2000.0
     timestep: float = 1.0
+    pressure: float | None = None
     molecule_factors: tuple[float, ...] = (0.97, 1.03)
     cell_factors: tuple[float, ...] = (0.92, 0.80)
     scaled_frames: int = 1
@@ -152,6 +155,7 @@ def _run(
         duration=plan.frames_per_run * plan.interval,
         equilibration=plan.equilibration,
         timestep=plan.timestep,
+        pressure=plan.pressure,
         interval=plan.interval,
         seed=int(rng.integers(2**31)),
     )

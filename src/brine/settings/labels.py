@@ -99,11 +99,37 @@ class XTBOracle(Section):
     """Of the self-consistent charges; smaller is tighter."""
 
 
+class ForceFieldOracle(Section):
+    """A force field of OpenMM for water and ions, AMOEBA among them."""
+
+    kind: Literal["openmm"]
+    files: tuple[str, ...] = Field(default=("amoeba2018.xml",), min_length=1)
+    """Force-field files that OpenMM ships, or absolute paths."""
+    cutoff_A: float = Field(default=7.0, ge=3.5, le=20.0)
+    """Of van der Waals and direct-space electrostatic energies."""
+
+
+class PythonOracle(Section):
+    """Any ASE calculator that Python can import."""
+
+    kind: Literal["calculator"]
+    factory: str = Field(pattern=r"^[\w.]+:[\w.]+$")
+    """What makes it, as ``module:function`` or ``module:Class``."""
+    arguments: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    """Given to it by name."""
+    fingerprint: str = Field(min_length=1)
+    """Everything that decides its labels: model, settings, versions."""
+    cores: PositiveInt = 1
+    """Cores that one label keeps busy."""
+
+
 Oracle = Annotated[
     Annotated[SPCFwOracle, Tag("spcfw")]
     | Annotated[CP2KOracle, Tag("cp2k")]
     | Annotated[VASPOracle, Tag("vasp")]
-    | Annotated[XTBOracle, Tag("xtb")],
+    | Annotated[XTBOracle, Tag("xtb")]
+    | Annotated[ForceFieldOracle, Tag("openmm")]
+    | Annotated[PythonOracle, Tag("calculator")],
     choice("spcfw"),
 ]
 
@@ -130,6 +156,10 @@ class Sampling(Section):
     """Lengths, as multiples, of copies whose molecules are moved but stay rigid."""
     cell_factors: tuple[PositiveFloat, ...] = (0.92, 0.80)
     """Lengths, as multiples, of copies whose bonds scale too: they teach repulsion."""
+    pressure_bar: float | None = None
+    """Of runs at constant pressure, from each density on; null keeps the volume."""
+    ramp_K_per_ps: PositiveFloat = 50.0
+    """A Born–Oppenheimer run begins at 50 K and warms up at this rate."""
     scaled_frames: int = Field(default=1, ge=0)
     """Frames of each run that are copied with each factor."""
 
@@ -139,8 +169,9 @@ class OracleLabels(Section):
 
     kind: Literal["oracle"]
     oracle: Oracle = SPCFwOracle()
-    sampler: SPCFwOracle | None = None
-    """Runs the dynamics. Null: the oracle itself if it is cheap enough, else SPC/Fw."""
+    sampler: Oracle | None = None
+    """Runs the dynamics, Born–Oppenheimer where it is no force field. Null: the oracle
+    itself if it is one, else SPC/Fw."""
     sampling: Sampling = Sampling()
 
 

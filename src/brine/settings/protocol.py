@@ -5,7 +5,12 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from brine.settings.dynamics import Dynamics
-from brine.settings.labels import Labels, OracleLabels, SPCFwOracle
+from brine.settings.labels import (
+    ForceFieldOracle,
+    Labels,
+    OracleLabels,
+    SPCFwOracle,
+)
 from brine.settings.potential import NativeSettings
 from brine.settings.reference import ExperimentReference, OracleReference, Reference
 from brine.settings.section import Section
@@ -39,12 +44,12 @@ class Protocol(Section):
         labels = self.labels
         from_oracle = isinstance(labels, OracleLabels)
         cheap = isinstance(labels, OracleLabels) and isinstance(
-            labels.oracle, SPCFwOracle
+            labels.oracle, SPCFwOracle | ForceFieldOracle
         )
         if isinstance(self.reference, OracleReference) and not cheap:
             raise ValueError(
                 "reference.kind `oracle` needs labels.kind `oracle` with oracle.kind "
-                "`spcfw`, which is cheap enough to run dynamics itself; use "
+                "`spcfw` or `openmm`, cheap enough to run dynamics itself; use "
                 "`experiment` or `trajectory`."
             )
         if from_oracle and not isinstance(self.system, PackedSystem):

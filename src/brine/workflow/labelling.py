@@ -74,7 +74,8 @@ def read_files(settings: FileLabels, base: Path) -> Dataset:
 def make_labels(task: Task) -> None:
     """Sample frames with the oracle and label them."""
     content = dict(task.inputs["labels"])
-    content["oracle"] = content["oracle"] | json.loads(task.places.get("oracle", "{}"))
+    for who, machine in json.loads(task.places.get("machine", "{}")).items():
+        content[who] = content[who] | machine
     settings = OracleLabels.model_validate(content)
     cheap = isinstance(settings.oracle, SPCFwOracle)
     dataset = labelled_by_oracle(

@@ -9,11 +9,13 @@ from brine.errors import BrineError, SettingsError
 from brine.settings import (
     FileLabels,
     FileSystem,
+    ForceFieldOracle,
     MoleculesSystem,
     OracleLabels,
     OracleReference,
     PackedSystem,
     Protocol,
+    SPCFwOracle,
     TimeBlockSplit,
     TrajectoryReference,
 )
@@ -91,14 +93,16 @@ def _with_numbers(protocol: Protocol, base: Path) -> Protocol:
 def _check_oracle(labels: OracleLabels, box: Contents, edge: float) -> None:
     if strange := [name for name in box.molecules if name not in SPECIES]:
         raise SettingsError(
-            f"`labels.sampler` `spcfw`, which runs the dynamics, knows "
-            f"{', '.join(SPECIES)}, got {', '.join(strange)}; label other liquids from "
-            "files."
+            f"who samples must know its molecules, {', '.join(SPECIES)}, got "
+            f"{', '.join(strange)}; label other liquids from files."
         )
     make_oracle(labels.oracle, box.elements)
     key, sampler = "labels.oracle.cutoff_A", sampler_settings(labels)
     if sampler is not labels.oracle:
         key = "labels.sampler.cutoff_A"
+        make_oracle(sampler, box.elements)
+    if not isinstance(sampler, SPCFwOracle | ForceFieldOracle):
+        return
     narrowest = edge / max(1.0, *labels.sampling.density_factors) ** (1 / 3)
     if narrowest <= 2 * sampler.cutoff_A:
         raise SettingsError(
@@ -127,8 +131,9 @@ class _Plan:
         """Labelled frames."""
         content: Inputs = dict(self.content["labels"])
         machine: Inputs = {}
-        if "oracle" in content:
-            content["oracle"], machine = _without_machine(content["oracle"])
+        for who in ("oracle", "sampler"):
+            if content.get(who):
+                content[who], machine[who] = _without_machine(content[who])
         inputs: Inputs = {"labels": content}
         if isinstance(self.protocol.labels, FileLabels):
             patterns = self.protocol.labels.paths
@@ -142,7 +147,7 @@ class _Plan:
             action,
             version=2,
             inputs=inputs,
-            places=self.places | {"oracle": json.dumps(machine)},
+            places=self.places | {"machine": json.dumps(machine)},
             threads=None,
             resumes=True,
         )

@@ -2,21 +2,36 @@
 
 import shlex
 from collections.abc import Mapping
+from importlib import import_module
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from ase.calculators.calculator import Calculator
+
 from brine.datasets import Dataset
-from brine.errors import InputError
-from brine.oracles import CP2K, Oracle, SamplingPlan, SPCFw, sample_frames
+from brine.errors import InputError, MissingPackageError, in_one_line
+from brine.oracles import (
+    CP2K,
+    CalculatorOracle,
+    DynamicOracle,
+    OpenMMOracle,
+    Oracle,
+    SamplingPlan,
+    SPCFw,
+    sample_frames,
+)
 from brine.oracles.cp2k import Damping, Functional, LevelOfTheory, find_program
 from brine.oracles.from_calculator import xtb_oracle
 from brine.oracles.vasp import VASP, Potentials, VaspLevel
 from brine.settings import (
     CP2KOracle,
+    ForceFieldOracle,
     MoleculesSystem,
     OracleLabels,
     PackedSystem,
     Protocol,
+    PythonOracle,
     SPCFwOracle,
     VASPOracle,
     XTBOracle,
@@ -24,6 +39,7 @@ from brine.settings import (
 from brine.settings import Oracle as OracleSettings
 from brine.structures import Report, silent
 from brine.structures.contents import contents
+from brine.workflow.born_oppenheimer import BornOppenheimer
 
 
 def oracle_of(protocol: Protocol, base: Path) -> Oracle:
@@ -53,13 +69,43 @@ def make_oracle(settings: OracleSettings, elements: tuple[str, ...]) -> Oracle:
     MissingPackageError
         Its program is not installed.
     """
-    if isinstance(settings, SPCFwOracle):
-        return make_sampler(settings)
-    if isinstance(settings, XTBOracle):
-        return xtb_oracle(settings.method, accuracy=settings.accuracy)
-    if isinstance(settings, VASPOracle):
-        return _vasp(settings, elements)
+    match settings:
+        case SPCFwOracle():
+            return SPCFw(cutoff=settings.cutoff_A)
+        case ForceFieldOracle():
+            return OpenMMOracle(settings.files, settings.cutoff_A)
+        case XTBOracle():
+            return xtb_oracle(settings.method, accuracy=settings.accuracy)
+        case PythonOracle():
+            return _from_python(settings)
+        case VASPOracle():
+            return _vasp(settings, elements)
     return _cp2k(settings)
+
+
+def _from_python(settings: PythonOracle) -> CalculatorOracle:
+    module, _, name = settings.factory.partition(":")
+    try:
+        factory = attrgetter(name)(import_module(module))
+    except (ImportError, AttributeError) as error:
+        raise MissingPackageError(
+            f"`labels.oracle.factory` must name something that Python can import, got "
+            f"{settings.factory!r}: {error}; install it, or correct the name."
+        ) from None
+
+    def make() -> Calculator:
+        try:
+            return factory(**settings.arguments)
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                f"`labels.oracle.arguments` must suit {settings.factory}, which says: "
+                f"{in_one_line(error)}."
+            ) from None
+
+    make()
+    return CalculatorOracle(
+        make, fingerprint=settings.fingerprint, cores=settings.cores
+    )
 
 
 def _vasp(settings: VASPOracle, elements: tuple[str, ...]) -> VASP:
@@ -105,16 +151,25 @@ def _cp2k(settings: CP2KOracle) -> CP2K:
     )
 
 
-def make_sampler(settings: SPCFwOracle) -> SPCFw:
-    """The oracle that runs dynamics."""
-    return SPCFw(cutoff=settings.cutoff_A)
+def make_sampler(
+    labels: OracleLabels, elements: tuple[str, ...], *, runs: Path | None = None
+) -> DynamicOracle:
+    """The oracle that runs the dynamics of `labels`.
+
+    Born–Oppenheimer runs are stored in the folder `runs`, where they go on.
+    """
+    oracle = make_oracle(sampler_settings(labels), elements)
+    if isinstance(oracle, DynamicOracle):
+        return oracle
+    return BornOppenheimer(oracle, runs, ramp=1e-3 * labels.sampling.ramp_K_per_ps)
 
 
-def sampler_settings(labels: OracleLabels) -> SPCFwOracle:
+def sampler_settings(labels: OracleLabels) -> OracleSettings:
     """Who runs the dynamics of `labels`."""
     if labels.sampler is not None:
         return labels.sampler
-    return labels.oracle if isinstance(labels.oracle, SPCFwOracle) else SPCFwOracle()
+    is_force_field = isinstance(labels.oracle, SPCFwOracle | ForceFieldOracle)
+    return labels.oracle if is_force_field else SPCFwOracle()
 
 
 def labelled_by_oracle(
@@ -139,12 +194,13 @@ def labelled_by_oracle(
         interval=sampling.interval_fs,
         equilibration=1e3 * sampling.equilibration_ps,
         timestep=sampling.timestep_fs,
+        pressure=sampling.pressure_bar,
         molecule_factors=sampling.molecule_factors,
         cell_factors=sampling.cell_factors,
         scaled_frames=sampling.scaled_frames,
     )
     return sample_frames(
-        make_sampler(sampler_settings(settings)),
+        make_sampler(settings, box.elements, runs=kept and kept.with_name("runs")),
         box.molecules,
         plan=plan,
         seed=inputs["seed"],

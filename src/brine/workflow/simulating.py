@@ -35,7 +35,7 @@ from brine.settings import (
     LabelledFrameSystem,
     Langevin,
     MoleculesSystem,
-    SPCFwOracle,
+    OracleLabels,
     System,
 )
 from brine.structures import Simulation, Stop, atomic_masses, scale_molecules
@@ -122,7 +122,8 @@ def simulate_oracle(task: Task) -> None:
         seed=task.inputs["seed"],
     )
     atoms = read_state(task.needs["start"] / START)
-    oracle = make_sampler(SPCFwOracle.model_validate(task.inputs["oracle"]))
+    labels = OracleLabels(kind="oracle", oracle=task.inputs["oracle"])
+    oracle = make_sampler(labels, ())
     with process_on_one_core():
         simulation = oracle.simulate(atoms, conditions, report=task.report)
     write_simulation(task.folder, simulation)

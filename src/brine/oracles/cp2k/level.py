@@ -96,7 +96,9 @@ class LevelOfTheory:
         )
 
 
-def input_text(level: LevelOfTheory, atoms: Atoms) -> str:
+def input_text(
+    level: LevelOfTheory, atoms: Atoms, *, restart: str | None = None
+) -> str:
     """The input of a single point with energy, forces and stress.
 
     Parameters
@@ -104,6 +106,8 @@ def input_text(level: LevelOfTheory, atoms: Atoms) -> str:
     level : LevelOfTheory
     atoms : ase.Atoms
         Periodic in three directions.
+    restart : str or None
+        File with a wavefunction to start from.
 
     Raises
     ------
@@ -125,7 +129,7 @@ def input_text(level: LevelOfTheory, atoms: Atoms) -> str:
         "FORCE_EVAL": {
             "METHOD": "QUICKSTEP",
             "STRESS_TENSOR": "ANALYTICAL",
-            "DFT": _dft(level, atoms),
+            "DFT": _dft(level, atoms, restart),
             "SUBSYS": _subsystem(level, atoms),
             "PRINT": {"FORCES": {"_": "ON"}, "STRESS_TENSOR": {"_": "ON"}},
         },
@@ -133,7 +137,7 @@ def input_text(level: LevelOfTheory, atoms: Atoms) -> str:
     return "\n".join(_lines(section)) + "\n"
 
 
-def _dft(level: LevelOfTheory, atoms: Atoms) -> Section:
+def _dft(level: LevelOfTheory, atoms: Atoms, restart: str | None) -> Section:
     spin = float(magnetic_moments(atoms).sum())
     section: dict[str, object] = {
         "BASIS_SET_FILE_NAME": "BASIS_MOLOPT",
@@ -144,18 +148,20 @@ def _dft(level: LevelOfTheory, atoms: Atoms) -> Section:
             "NGRIDS": 5,
         },
         "QS": {"EPS_DEFAULT": 1e-12, "EXTRAPOLATION": "USE_GUESS"},
-        "SCF": _scf(level),
+        "SCF": _scf(level, restart),
         "XC": _exchange_correlation(level),
     }
+    if restart is not None:
+        section["WFN_RESTART_FILE_NAME"] = restart
     if np.any(magnetic_moments(atoms)):
         section |= {"UKS": "TRUE", "MULTIPLICITY": round(abs(spin)) + 1}
     return section
 
 
-def _scf(level: LevelOfTheory) -> Section:
+def _scf(level: LevelOfTheory, restart: str | None) -> Section:
     """Diagonalisation with Broyden mixing: several times faster than untuned OT."""
     return {
-        "SCF_GUESS": "ATOMIC",
+        "SCF_GUESS": "ATOMIC" if restart is None else "RESTART",
         "EPS_SCF": level.scf,
         "MAX_SCF": 60,
         "DIAGONALIZATION": {"ALGORITHM": "STANDARD"},

@@ -1,8 +1,10 @@
 """CP2K as an oracle."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
+from weakref import finalize
 
 from ase import Atoms
 from ase.calculators.calculator import Calculator
@@ -14,6 +16,9 @@ from brine.oracles.cp2k.output import read_output
 from brine.oracles.cp2k.program import Program, find_program
 from brine.oracles.external import run_program
 from brine.oracles.oracle import Labels, check_periodic
+
+WAVEFUNCTION: Final = "label-RESTART.wfn"
+PREFIX: Final = "brine-cp2k-"
 
 
 @dataclass(frozen=True)
@@ -30,12 +35,16 @@ class CP2K:
         Of one label.
     force_noise : float or None, eV/Å
         How far forces are from converged ones, where `convergence` has measured it.
+    scratch : Path or None
+        Folder for all labels, each of which starts from the wavefunction of the one
+        before; None lets no label depend on another.
     """
 
     level: LevelOfTheory = field(default_factory=LevelOfTheory)
     program: Program = field(default_factory=find_program)
     time_limit: float = 3600.0
     force_noise: float | None = None
+    scratch: Path | None = None
 
     @property
     def cores(self) -> int:
@@ -63,18 +72,27 @@ class CP2K:
             CP2K failed or took too long; the message says what it said.
         """
         check_periodic(atoms, "the oracle `cp2k`")
-        with TemporaryDirectory(prefix="brine-cp2k-") as name:
-            folder = Path(name)
-            (folder / "label.inp").write_text(input_text(self.level, atoms))
-            text = run_program(
-                self.program.command,
-                folder,
-                name="CP2K",
-                time_limit=self.time_limit,
-                environment=self.program.environment,
-            )
-        return read_output(text, len(atoms), name="CP2K's output")
+        if self.scratch is not None:
+            return self._label(atoms, self.scratch)
+        with TemporaryDirectory(prefix=PREFIX) as name:
+            return self._label(atoms, Path(name))
 
     def calculator(self) -> Calculator:
-        """An ASE calculator of it, for molecular dynamics."""
-        return OracleCalculator(self)
+        """An ASE calculator of it whose steps start from the wavefunction before."""
+        folder = TemporaryDirectory(prefix=PREFIX)
+        calculator = OracleCalculator(replace(self, scratch=Path(folder.name)))
+        finalize(calculator, folder.cleanup)
+        return calculator
+
+    def _label(self, atoms: Atoms, folder: Path) -> Labels:
+        earlier = (folder / WAVEFUNCTION).exists()
+        text = input_text(self.level, atoms, restart=WAVEFUNCTION if earlier else None)
+        (folder / "label.inp").write_text(text)
+        printed = run_program(
+            self.program.command,
+            folder,
+            name="CP2K",
+            time_limit=self.time_limit,
+            environment=self.program.environment,
+        )
+        return read_output(printed, len(atoms), name="CP2K's output")

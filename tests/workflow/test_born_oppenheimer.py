@@ -1,0 +1,140 @@
+"""Sampling with an oracle that can only label."""
+
+import numpy as np
+import pytest
+
+from brine.errors import BrineError, UnconvergedError
+from brine.oracles import Conditions, SPCFw, label_frames
+from brine.settings import OracleLabels
+from brine.structures import build_box
+from brine.workflow.born_oppenheimer import BornOppenheimer
+from brine.workflow.sampling import labelled_by_oracle
+
+
+class LabelsOnly:
+    """An oracle without dynamics, which fails after so many labels."""
+
+    def __init__(self, lasts=10**9):
+        self.field, self.n_labels, self.lasts = SPCFw(cutoff=3.6), 0, lasts
+        self.fingerprint, self.cores = self.field.fingerprint, 1
+
+    def label(self, atoms):
+        self.n_labels += 1
+        if self.n_labels > self.lasts:
+            raise UnconvergedError("the SCF must converge, and did not.")
+        return self.field.label(atoms)
+
+
+@pytest.fixture(scope="module")
+def water():
+    return build_box({"H2O": 16}, density=1.0, rng=np.random.default_rng(1))
+
+
+CONDITIONS = Conditions(150.0, 20.0, equilibration=10.0, interval=5.0, seed=3)
+
+
+def test_a_run_warms_up_from_the_cold_and_has_the_frames_asked_for(water):
+    oracle = LabelsOnly()
+
+    run = BornOppenheimer(oracle, ramp=5.0).simulate(water, CONDITIONS)
+
+    assert len(run.trajectory) == 4
+    assert oracle.n_labels >= 20 + 10 + 20
+    assert np.ptp(run.trajectory.positions, axis=0).max() > 0.02
+    labelled = label_frames(
+        oracle.field, [run.final], groups=["last"]
+    )  # the forces were the oracle's own
+    assert labelled.energy[0] == pytest.approx(run.log["potential_energy_eV"][-1])
+
+
+def test_pressure_lets_the_cell_change(water):
+    conditions = Conditions(
+        100.0, 20.0, pressure=20_000.0, equilibration=5.0, interval=5.0, seed=3
+    )
+    run = BornOppenheimer(LabelsOnly(), ramp=5.0).simulate(water, conditions)
+
+    volumes = np.linalg.det(run.trajectory.cells)
+    assert abs(volumes[-1] - water.get_volume()) > 1e-3
+
+
+def test_what_was_interrupted_goes_on_to_the_same_end(water, tmp_path):
+    whole = BornOppenheimer(LabelsOnly(), tmp_path / "whole", ramp=5.0)
+    expected = whole.simulate(water, CONDITIONS)
+    broken = BornOppenheimer(LabelsOnly(lasts=43), tmp_path / "broken", ramp=5.0)
+    with pytest.raises(UnconvergedError, match="SCF must converge"):
+        broken.simulate(water, CONDITIONS)
+
+    again = LabelsOnly()
+    found = BornOppenheimer(again, tmp_path / "broken", ramp=5.0).simulate(
+        water, CONDITIONS
+    )
+
+    assert again.n_labels < 30
+    np.testing.assert_array_equal(
+        found.trajectory.positions, expected.trajectory.positions
+    )
+
+
+@pytest.fixture
+def on_path(tmp_path, monkeypatch):
+    """A module of the user's own."""
+    (tmp_path / "own_field.py").write_text(
+        "from brine.oracles import SPCFw\n"
+        "def water(cutoff):\n"
+        "    return SPCFw(cutoff=cutoff).calculator()\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+
+def labels(**changes):
+    own = {
+        "kind": "calculator",
+        "factory": "own_field:water",
+        "arguments": {"cutoff": 3.6},
+        "fingerprint": "own water",
+    }
+    sampling = {
+        "temperatures_K": [100],
+        "density_factors": [1.0],
+        "frames_per_run": 2,
+        "interval_fs": 5,
+        "equilibration_ps": 0.005,
+        "ramp_K_per_ps": 5000,
+    }
+    return OracleLabels.model_validate(
+        {
+            "kind": "oracle",
+            "oracle": own | changes,
+            "sampler": own | changes,
+            "sampling": sampling,
+        }
+    )
+
+
+INPUTS = {
+    "system": {"molecules": {"H2O": 16}, "density_g_per_mL": 1.0},
+    "seed": 1,
+}
+
+
+def test_any_calculator_of_ase_labels_and_samples(on_path, tmp_path):
+    found = labelled_by_oracle(labels(), INPUTS, kept=tmp_path / "kept")
+
+    assert found.fingerprint == "own water"
+    assert len(found) == 2 + 4
+    assert len(list((tmp_path / "runs").glob("*/run/trajectory.nc"))) == 1
+    expected = SPCFw(cutoff=3.6).label(found.frame(0))
+    np.testing.assert_allclose(found.frame(0).get_forces(), expected.forces, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"factory": "own_field:ice"}, "Python can import"),
+        ({"factory": "nowhere:ice"}, "Python can import"),
+        ({"arguments": {"depth": 1}}, "must suit own_field:water"),
+    ],
+)
+def test_a_calculator_that_cannot_be_made_is_named(on_path, changes, words):
+    with pytest.raises(BrineError, match=words):
+        labelled_by_oracle(labels(**changes), INPUTS)
