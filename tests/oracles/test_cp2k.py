@@ -3,6 +3,8 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,11 +19,17 @@ from brine.errors import (
     UnconvergedError,
 )
 from brine.oracles import CP2K, Labels, label_frames
-from brine.oracles.cp2k import Functional, LevelOfTheory, Program, find_program
+from brine.oracles.cp2k import (
+    Committee,
+    Functional,
+    LevelOfTheory,
+    Program,
+    find_program,
+)
 from brine.oracles.cp2k.convergence import convergence
-from brine.oracles.cp2k.level import input_text
 from brine.oracles.cp2k.output import read_output
 from brine.structures import build_box, rattle
+from brine.testing.oracle import OracleTolerances, check_oracle
 from brine.units import BAR, BOHR, HARTREE
 
 ENERGY = " ENERGY| Total FORCE_EVAL ( QS ) energy [a.u.]:     -34.466743\n"
@@ -113,7 +121,7 @@ def box(symbols="OHH", **options):
 
 
 def test_the_input_says_what_the_level_says():
-    text = input_text(LevelOfTheory(cutoff=800.0, basis="TZV2P"), box())
+    text = LevelOfTheory(cutoff=800.0, basis="TZV2P").input_text(box())
 
     assert re.search(r"CUTOFF 800\.0\n", text)
     assert text.count("BASIS_SET TZV2P-MOLOPT-GTH") == 2  # kinds, not atoms
@@ -126,7 +134,7 @@ def test_the_input_says_what_the_level_says():
 
 @pytest.mark.parametrize("functional", list(Functional))
 def test_every_functional_has_an_input(functional):
-    text = input_text(LevelOfTheory(functional=functional), box())
+    text = LevelOfTheory(functional=functional).input_text(box())
 
     assert "&XC_FUNCTIONAL" in text
     assert ("&VDW_POTENTIAL" in text) is ("D3" in functional)
@@ -136,14 +144,14 @@ def test_manganese_is_high_spin_unless_the_structure_says_otherwise():
     ions = Atoms(
         "MnClCl", [[0, 0, 0], [2.4, 0, 0], [0, 2.4, 0]], cell=[9] * 3, pbc=True
     )
-    text = input_text(LevelOfTheory(), ions)
+    text = LevelOfTheory().input_text(ions)
     assert "MULTIPLICITY 6" in text
     assert "MAGNETIZATION 5.0" in text
     assert text.count("BASIS_SET DZVP-MOLOPT-SR-GTH") == 2
 
     pair = ions + ions
     pair.set_initial_magnetic_moments([5, 0, 0, -5, 0, 0])
-    text = input_text(LevelOfTheory(), pair)
+    text = LevelOfTheory().input_text(pair)
     assert "MULTIPLICITY 1\n" in text
     assert "MAGNETIZATION -5.0" in text
 
@@ -151,7 +159,7 @@ def test_manganese_is_high_spin_unless_the_structure_says_otherwise():
 def test_what_cannot_be_calculated_is_refused_before_cp2k_starts():
     oracle = CP2K(program=Program("/no/such/program"))
     with pytest.raises(InputError, match="Xe"):
-        input_text(LevelOfTheory(), Atoms("Xe", cell=[9] * 3, pbc=True))
+        LevelOfTheory().input_text(Atoms("Xe", cell=[9] * 3, pbc=True))
     with pytest.raises(InputError, match="periodic in three directions"):
         oracle.label(Atoms("OHH", np.eye(3)))
     with pytest.raises(InputError, match="`basis` must be one of DZVP-SR, DZVP, TZV2P"):
@@ -227,7 +235,7 @@ needs_cp2k = pytest.mark.skipif(
 @pytest.mark.parametrize("functional", list(Functional))
 def test_cp2k_understands_the_input_of_every_functional(functional, tmp_path):
     level = LevelOfTheory(functional=functional)
-    (tmp_path / "label.inp").write_text(input_text(level, box("OHH")))
+    (tmp_path / "label.inp").write_text(level.input_text(box("OHH")))
     program = find_program()
     run = subprocess.run(
         [program.executable, "-c", "label.inp"],
@@ -263,6 +271,68 @@ def test_a_real_label_is_a_derivative_and_repeats_itself():
     assert found == pytest.approx(expected, abs=max(0.03 * abs(found), 500 * BAR))
     assert "revPBE-D3(zero)" in oracle.fingerprint
     assert re.match(r"CP2K 20\d\d\.\d", oracle.fingerprint)
+
+
+@needs_cp2k
+def test_a_real_step_starts_from_the_wavefunction_before(tmp_path):
+    water = build_box({"H2O": 1}, density=0.5, rng=np.random.default_rng(0))
+    oracle = CP2K(LevelOfTheory(cutoff=200.0), scratch=tmp_path)
+    steps = []
+    for _ in range(2):
+        water.positions[1] += [0.003, 0.0, 0.0]
+        forces = oracle.label(water).forces
+        printed = (tmp_path / "printed.out").read_text()
+        steps.append(len(re.findall(r"^ +\d+ \S+/Diag", printed, re.MULTILINE)))
+    alone = replace(oracle, scratch=None).label(water).forces
+
+    assert 2 < steps[1] < steps[0]
+    np.testing.assert_allclose(forces, alone, atol=1e-4)
+
+
+needs_networks = pytest.mark.skipif(
+    not Path("/usr/share/cp2k/NNP").is_dir(), reason="cp2k-data is not installed"
+)
+
+
+@needs_cp2k
+@needs_networks
+def test_the_committee_for_water_passes_as_an_oracle():
+    """A cutoff shorter than half the box, and every derivative checked."""
+    rng = np.random.default_rng(0)
+    water = rattle(
+        build_box({"H2O": 30}, density=0.9, rng=rng), deviation=0.03, rng=rng
+    )
+    oracle = CP2K(Committee(2))
+
+    check_oracle(
+        oracle,
+        [water],
+        tolerances=OracleTolerances(
+            energy=1e-6, forces=1e-3, stress=20 * BAR, n_coordinates=2
+        ),
+    )
+    assert re.match(
+        r"CP2K 20\d\d\.\d bulkH2O-jcp2020-cnnp members=2", oracle.fingerprint
+    )
+
+
+def test_the_committee_says_what_it_cannot_do(monkeypatch, tmp_path):
+    with pytest.raises(InputError, match="`members` must lie between"):
+        Committee(9)
+    with pytest.raises(InputError, match="knows water alone, got NaCl"):
+        Committee().input_text(Atoms("NaCl", cell=[9] * 3, pbc=True))
+    with pytest.raises(InputError, match="has a grid to converge"):
+        convergence(
+            CP2K(Committee(), Program("none")),
+            box(),
+            cutoffs=[400],
+            relative_cutoffs=[60],
+            scf=[1e-6],
+        )
+    monkeypatch.setattr("brine.oracles.cp2k.committee.DATA", ())
+    monkeypatch.setenv("CP2K_DATA_DIR", str(tmp_path))
+    with pytest.raises(MissingPackageError, match=r"apt install cp2k-data"):
+        Committee().input_text(box("OHH"))
 
 
 class Gridded(CP2K):

@@ -16,6 +16,7 @@ and carries units in its names; a choice is a union on `kind`.
 
 from brine.settings.dynamics import Dynamics, Langevin, Thermostat, VelocityRescaling
 from brine.settings.labels import (
+    CommitteeOracle,
     CP2KOracle,
     FileLabels,
     ForceFieldOracle,
@@ -66,6 +67,7 @@ from brine.settings.validation import ValidationSettings
 
 __all__ = [
     "CP2KOracle",
+    "CommitteeOracle",
     "CompositionSplit",
     "CompositionSystem",
     "Dynamics",

@@ -51,6 +51,16 @@ class CP2KOracle(Section):
     """Of one label."""
 
 
+class CommitteeOracle(Section):
+    """CP2K's networks for water (10.1063/5.0016004): a known truth in a second."""
+
+    kind: Literal["cp2k-committee"]
+    members: int = Field(default=8, ge=1, le=8)
+    """Networks whose mean is taken."""
+    time_limit_s: PositiveFloat = 600.0
+    """Of one label."""
+
+
 class VASPOracle(Section):
     """Density-functional theory by the user's own VASP (10.1103/PhysRevB.54.11169)."""
 
@@ -126,6 +136,7 @@ class PythonOracle(Section):
 Oracle = Annotated[
     Annotated[SPCFwOracle, Tag("spcfw")]
     | Annotated[CP2KOracle, Tag("cp2k")]
+    | Annotated[CommitteeOracle, Tag("cp2k-committee")]
     | Annotated[VASPOracle, Tag("vasp")]
     | Annotated[XTBOracle, Tag("xtb")]
     | Annotated[ForceFieldOracle, Tag("openmm")]

@@ -21,10 +21,17 @@ from brine.oracles import (
     SPCFw,
     sample_frames,
 )
-from brine.oracles.cp2k import Damping, Functional, LevelOfTheory, find_program
+from brine.oracles.cp2k import (
+    Committee,
+    Damping,
+    Functional,
+    LevelOfTheory,
+    find_program,
+)
 from brine.oracles.from_calculator import xtb_oracle
 from brine.oracles.vasp import VASP, Potentials, VaspLevel
 from brine.settings import (
+    CommitteeOracle,
     CP2KOracle,
     ForceFieldOracle,
     MoleculesSystem,
@@ -76,6 +83,9 @@ def make_oracle(settings: OracleSettings, elements: tuple[str, ...]) -> Oracle:
             return OpenMMOracle(settings.files, settings.cutoff_A)
         case XTBOracle():
             return xtb_oracle(settings.method, accuracy=settings.accuracy)
+        case CommitteeOracle():
+            committee = Committee(settings.members)
+            return CP2K(committee, find_program(), settings.time_limit_s)
         case PythonOracle():
             return _from_python(settings)
         case VASPOracle():

@@ -7,6 +7,8 @@ from time import perf_counter
 import numpy as np
 from ase import Atoms
 
+from brine.errors import InputError
+from brine.oracles.cp2k.level import LevelOfTheory
 from brine.oracles.cp2k.oracle import CP2K
 from brine.oracles.oracle import Labels
 from brine.structures.progress import Report, silent
@@ -63,9 +65,20 @@ def convergence(
     scf : sequence of float
         Convergence thresholds of the density matrix.
     report : Report
+
+    Raises
+    ------
+    InputError
+        The oracle is a committee of networks.
     """
+    asked = oracle.level
+    if not isinstance(asked, LevelOfTheory):
+        raise InputError(
+            f"only density-functional theory has a grid to converge, got "
+            f"{asked.fingerprint}."
+        )
     tightest = replace(
-        oracle.level,
+        asked,
         cutoff=max(cutoffs),
         relative_cutoff=max(relative_cutoffs),
         scf=min(scf),
@@ -80,7 +93,7 @@ def convergence(
             for value in sorted(relative_cutoffs)[:-1]
         },
         **{f"scf {value:g}": replace(tightest, scf=value) for value in sorted(scf)[1:]},
-        "as set": oracle.level,
+        "as set": asked,
     }
     truth = replace(oracle, level=tightest).label(atoms)
     trials = []

@@ -1,19 +1,15 @@
 """The level of theory of a CP2K calculation, and its input file."""
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 from ase import Atoms
 
 from brine.errors import InputError
+from brine.oracles.cp2k.input import Section, periodic_box, single_point
 from brine.oracles.moments import magnetic_moments
-
-Section: TypeAlias = "Mapping[str, object]"
-"""Keywords to values, and names of sections to sections or lists of them; the key
-``_`` holds what stands beside the section's own name."""
 
 
 class Functional(StrEnum):
@@ -95,46 +91,29 @@ class LevelOfTheory:
             f"scf={self.scf:g} gamma-point"
         )
 
+    def input_text(self, atoms: Atoms, *, restart: str | None = None) -> str:
+        """The input of a single point with energy, forces and stress.
 
-def input_text(
-    level: LevelOfTheory, atoms: Atoms, *, restart: str | None = None
-) -> str:
-    """The input of a single point with energy, forces and stress.
+        Parameters
+        ----------
+        atoms : ase.Atoms
+            Periodic in three directions.
+        restart : str or None
+            File with a wavefunction to start from.
 
-    Parameters
-    ----------
-    level : LevelOfTheory
-    atoms : ase.Atoms
-        Periodic in three directions.
-    restart : str or None
-        File with a wavefunction to start from.
-
-    Raises
-    ------
-    InputError
-        An element for which no basis is known.
-    """
-    strange = sorted(set(atoms.symbols[[n not in _ELEMENTS for n in atoms.numbers]]))
-    if strange:
-        raise InputError(
-            f"CP2K's MOLOPT bases are set up here for water and simple ions, got "
-            f"{', '.join(strange)}; label such frames with another oracle."
-        )
-    section: Section = {
-        "GLOBAL": {
-            "PROJECT": "label",
-            "RUN_TYPE": "ENERGY_FORCE",
-            "PRINT_LEVEL": "LOW",
-        },
-        "FORCE_EVAL": {
-            "METHOD": "QUICKSTEP",
-            "STRESS_TENSOR": "ANALYTICAL",
-            "DFT": _dft(level, atoms, restart),
-            "SUBSYS": _subsystem(level, atoms),
-            "PRINT": {"FORCES": {"_": "ON"}, "STRESS_TENSOR": {"_": "ON"}},
-        },
-    }
-    return "\n".join(_lines(section)) + "\n"
+        Raises
+        ------
+        InputError
+            An element for which no basis is known.
+        """
+        known = [number in _ELEMENTS for number in atoms.numbers]
+        if strange := sorted(set(atoms.symbols[np.logical_not(known)])):
+            raise InputError(
+                f"CP2K's MOLOPT bases are set up here for water and simple ions, got "
+                f"{', '.join(strange)}; label such frames with another oracle."
+            )
+        method = {"METHOD": "QUICKSTEP", "DFT": _dft(self, atoms, restart)}
+        return single_point(method, _subsystem(self, atoms))
 
 
 def _dft(level: LevelOfTheory, atoms: Atoms, restart: str | None) -> Section:
@@ -204,7 +183,6 @@ _DISPERSION: Final = {
 
 
 def _subsystem(level: LevelOfTheory, atoms: Atoms) -> Section:
-    a, b, c = (_triple(row) for row in atoms.cell.array)
     spins = magnetic_moments(atoms)
     labels = [
         symbol
@@ -221,13 +199,7 @@ def _subsystem(level: LevelOfTheory, atoms: Atoms) -> Section:
         )
     }
     return {
-        "CELL": {"A": a, "B": b, "C": c, "PERIODIC": "XYZ"},
-        "COORD": {
-            "": [
-                f"{label} {_triple(position)}"
-                for label, position in zip(labels, atoms.positions, strict=True)
-            ]
-        },
+        **periodic_box(atoms, labels),
         "KIND": [_kind(level, label, *kind) for label, kind in kinds.items()],
     }
 
@@ -246,22 +218,3 @@ def _kind(
         else "GTH-PBE",
     }
     return kind | ({"MAGNETIZATION": spin} if spin else {})
-
-
-def _triple(vector: Sequence[float]) -> str:
-    return " ".join(f"{x:.12f}" for x in vector)
-
-
-def _lines(section: Section, depth: int = 0) -> Iterator[str]:
-    indent = "  " * depth
-    for key, value in section.items():
-        if key == "_":
-            continue
-        values = value if isinstance(value, list) else [value]
-        for one in values:
-            if not isinstance(one, Mapping):
-                yield f"{indent}{key} {one}".rstrip() if key else f"{indent}{one}"
-                continue
-            yield f"{indent}&{key} {one.get('_', '')}".rstrip()
-            yield from _lines(one, depth + 1)
-            yield f"{indent}&END {key}"

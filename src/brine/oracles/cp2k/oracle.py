@@ -11,7 +11,8 @@ from ase.calculators.calculator import Calculator
 
 from brine.datasets.fingerprint import force_noise_text
 from brine.oracles.calculator import OracleCalculator
-from brine.oracles.cp2k.level import LevelOfTheory, input_text
+from brine.oracles.cp2k.committee import Committee
+from brine.oracles.cp2k.level import LevelOfTheory
 from brine.oracles.cp2k.output import read_output
 from brine.oracles.cp2k.program import Program, find_program
 from brine.oracles.external import run_program
@@ -29,7 +30,7 @@ class CP2K:
 
     Attributes
     ----------
-    level : LevelOfTheory
+    level : LevelOfTheory or Committee
     program : Program
     time_limit : float, s
         Of one label.
@@ -40,7 +41,7 @@ class CP2K:
         before; None lets no label depend on another.
     """
 
-    level: LevelOfTheory = field(default_factory=LevelOfTheory)
+    level: LevelOfTheory | Committee = field(default_factory=LevelOfTheory)
     program: Program = field(default_factory=find_program)
     time_limit: float = 3600.0
     force_noise: float | None = None
@@ -86,7 +87,8 @@ class CP2K:
 
     def _label(self, atoms: Atoms, folder: Path) -> Labels:
         earlier = (folder / WAVEFUNCTION).exists()
-        text = input_text(self.level, atoms, restart=WAVEFUNCTION if earlier else None)
+        restart = WAVEFUNCTION if earlier else None
+        text = self.level.input_text(atoms, restart=restart)
         (folder / "label.inp").write_text(text)
         printed = run_program(
             self.program.command,
