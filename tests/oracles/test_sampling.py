@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -137,3 +139,33 @@ def test_an_empty_plan_is_refused():
         SamplingPlan(temperatures=())
     with pytest.raises(InputError, match="`frames_per_run`"):
         SamplingPlan(frames_per_run=0)
+
+
+def test_rattled_copies_and_clusters_are_labelled_too():
+    plan = replace(
+        PLAN,
+        density_factors=(1.0,),
+        temperatures=(300.0,),
+        molecule_factors=(),
+        cell_factors=(),
+        rattles=(0.05,),
+        cluster_contacts=(1.8, 3.0),
+        cluster_edge=14.0,
+    )
+    found = sample_frames(SPCFw(4.0), {"H2O": 32}, plan=plan, seed=1)
+
+    assert found.source_names == (
+        "T300_rho1.00",
+        "T300_rho1.00_rattle0.05",
+        "clusters_H2O",
+        "clusters_H2O+H2O_1.80",
+        "clusters_H2O+H2O_3.00",
+        "clusters_H2O+H2O+H2O_1.80",
+        "clusters_H2O+H2O+H2O_3.00",
+    )
+    moved = found.frame(2).positions - found.frame(0).positions
+    assert 0.035 < moved.std() < 0.065
+    alone = found.frame(found.source_names.index("clusters_H2O") + 1)
+    assert len(alone) == 3
+    assert alone.cell.lengths() == pytest.approx(14.0)
+    assert found.has_stress.all()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from ase import Atoms
@@ -21,8 +22,12 @@ from brine.oracles.cores import side_by_side
 from brine.oracles.labelling import label_frames
 from brine.oracles.oracle import Conditions, DynamicOracle, Oracle
 from brine.structures.boxes import build_box
-from brine.structures.perturbations import scale_cell, scale_molecules
+from brine.structures.clusters import neutral_clusters, place_cluster
+from brine.structures.perturbations import rattle, scale_cell, scale_molecules
 from brine.structures.progress import Report, silent
+
+CLUSTERS: Final = "clusters"
+"""Their group"""
 
 
 @dataclass(frozen=True)
@@ -48,8 +53,15 @@ class SamplingPlan:
         In length: molecules moved apart or together with the cell, rigid.
     cell_factors : tuple of float
         In length: everything scaled, bonds too.
+    rattles : tuple of float, Å
+        Standard deviations of copies whose atoms are moved at random.
     scaled_frames : int
-        How many frames of each run are copied with each factor.
+        How many frames of each run are copied with each factor and each deviation.
+    cluster_contacts : tuple of float, Å
+        Closest distances of two molecules in dimers and trimers alone in a box; with
+        any, every neutral cluster of up to three molecules is labelled.
+    cluster_edge : float, Å
+        Of that box.
     """
 
     density: float = 1.0
@@ -62,7 +74,10 @@ class SamplingPlan:
     pressure: float | None = None
     molecule_factors: tuple[float, ...] = (0.97, 1.03)
     cell_factors: tuple[float, ...] = (0.92, 0.80)
+    rattles: tuple[float, ...] = ()
     scaled_frames: int = 1
+    cluster_contacts: tuple[float, ...] = ()
+    cluster_edge: float = 12.0
 
     def __post_init__(self) -> None:
         """Refuse plans without frames."""
@@ -100,8 +115,8 @@ def sample_frames(
 
     A group is a run, named such as ``T300_rho1.05``; scaled copies belong to the run
     of the frame they were made from, so that a split by group does not leak, and have
-    a source of their own, such as ``T300_rho1.05_cell0.80``. The same seed gives the
-    same frames, however many workers there are.
+    a source of their own, such as ``T300_rho1.05_cell0.80``. Clusters are a group of
+    their own. The same seed gives the same frames, however many workers there are.
 
     Parameters
     ----------
@@ -127,6 +142,7 @@ def sample_frames(
     ]
     sampled = side_by_side(jobs, task="sampling", workers=workers, report=report)
     frames = [frame for run in sampled for frame in run]
+    frames += _clusters(molecules, plan, np.random.default_rng([seed, 1]))
     labeller = labeller or oracle
     return label_frames(
         labeller,
@@ -171,21 +187,42 @@ def _run(
         Atoms(trajectory.numbers, positions, cell=cell, pbc=True)
         for positions, cell in zip(trajectory.positions, trajectory.cells, strict=True)
     ]
-    return [_Frame(atoms, name, name) for atoms in taken] + _scaled(taken, plan, name)
+    return [
+        *(_Frame(atoms, name, name) for atoms in taken),
+        *_changed(taken, plan, name, rng),
+    ]
 
 
-def _scaled(taken: list[Atoms], plan: SamplingPlan, name: str) -> list[_Frame]:
-    """Copies of evenly spaced frames of a run, each factor from other frames."""
-    scalings: list[tuple[str, float, Callable[[Atoms, float], Atoms]]] = [
+def _changed(
+    taken: list[Atoms], plan: SamplingPlan, name: str, rng: np.random.Generator
+) -> list[_Frame]:
+    """Copies of evenly spaced frames of a run, each change of other frames."""
+
+    def shaken(atoms: Atoms, deviation: float) -> Atoms:
+        return rattle(atoms, deviation=deviation, rng=rng)
+
+    changes: list[tuple[str, float, Callable[[Atoms, float], Atoms]]] = [
         *(("molecules", factor, scale_molecules) for factor in plan.molecule_factors),
         *(("cell", factor, scale_cell) for factor in plan.cell_factors),
+        *(("rattle", deviation, shaken) for deviation in plan.rattles),
     ]
     frames = []
-    for k, (kind, factor, scale) in enumerate(scalings):
+    for k, (kind, size, change) in enumerate(changes):
         for copy in range(plan.scaled_frames):
-            index = (copy * len(scalings) + k) * len(taken)
-            atoms = taken[index // max(1, plan.scaled_frames * len(scalings))]
-            frames.append(
-                _Frame(scale(atoms, factor), name, f"{name}_{kind}{factor:.2f}")
-            )
+            index = (copy * len(changes) + k) * len(taken)
+            atoms = taken[index // max(1, plan.scaled_frames * len(changes))]
+            frames.append(_Frame(change(atoms, size), name, f"{name}_{kind}{size:.2f}"))
+    return frames
+
+
+def _clusters(
+    molecules: Mapping[str, int], plan: SamplingPlan, rng: np.random.Generator
+) -> list[_Frame]:
+    """Single molecules once, dimers and trimers at every contact."""
+    frames = []
+    for members in neutral_clusters(tuple(molecules)) if plan.cluster_contacts else ():
+        for contact in plan.cluster_contacts[: None if len(members) > 1 else 1]:
+            atoms = place_cluster(members, contact, edge=plan.cluster_edge, rng=rng)
+            words = "+".join(members) + (f"_{contact:.2f}" if len(members) > 1 else "")
+            frames.append(_Frame(atoms, CLUSTERS, f"{CLUSTERS}_{words}"))
     return frames

@@ -167,12 +167,19 @@ class Sampling(Section):
     """Lengths, as multiples, of copies whose molecules are moved but stay rigid."""
     cell_factors: tuple[PositiveFloat, ...] = (0.92, 0.80)
     """Lengths, as multiples, of copies whose bonds scale too: they teach repulsion."""
+    rattles_A: tuple[PositiveFloat, ...] = ()
+    """Standard deviations of copies whose atoms are moved at random."""
+    cluster_contacts_A: tuple[PositiveFloat, ...] = ()
+    """Closest distances of molecules in dimers and trimers alone in a box; with any,
+    every neutral cluster of up to three is labelled."""
+    cluster_edge_A: PositiveFloat = 12.0
+    """Of the box of a cluster."""
     pressure_bar: float | None = None
     """Of runs at constant pressure, from each density on; null keeps the volume."""
     ramp_K_per_ps: PositiveFloat = 50.0
     """A Born–Oppenheimer run begins at 50 K and warms up at this rate."""
     scaled_frames: int = Field(default=1, ge=0)
-    """Frames of each run that are copied with each factor."""
+    """Frames of each run that are copied with each factor and each deviation."""
 
 
 class OracleLabels(Section):

@@ -207,7 +207,10 @@ def labelled_by_oracle(
         pressure=sampling.pressure_bar,
         molecule_factors=sampling.molecule_factors,
         cell_factors=sampling.cell_factors,
+        rattles=sampling.rattles_A,
         scaled_frames=sampling.scaled_frames,
+        cluster_contacts=sampling.cluster_contacts_A,
+        cluster_edge=sampling.cluster_edge_A,
     )
     return sample_frames(
         make_sampler(settings, box.elements, runs=kept and kept.with_name("runs")),
