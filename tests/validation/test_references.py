@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 from brine.errors import InputError
+from brine.observables import Estimate
+from brine.units import BAR, BOLTZMANN
 from brine.validation import (
+    Origin,
+    labels_density,
     water_density,
     water_diffusion,
     water_first_peak,
@@ -47,3 +51,22 @@ def test_the_measured_curve_has_the_first_maximum_that_is_quoted():
 def test_a_temperature_outside_the_fit_is_refused():
     with pytest.raises(InputError, match="between 273"):
         water_density(200.0)
+
+
+def test_the_labels_density_is_the_models_moved_by_the_error_of_its_pressure():
+    """Exact: 1000 ± 100 Å³ at 300 K are a bulk modulus of 4142 bar."""
+    volumes = np.array([900.0, 1100.0])
+    modulus = BOLTZMANN * 300.0 * 1000.0 / 1e4 / BAR
+
+    found = labels_density(
+        Estimate(0.95, 0.01), volumes, Estimate(200.0, 50.0), temperature=300.0
+    )
+
+    assert modulus == pytest.approx(4142, rel=1e-3)
+    assert found.value == pytest.approx(0.95 * (1 + 200 / modulus))
+    assert found.error == pytest.approx(0.95 * 50 / modulus)
+    assert found.origin is Origin.LABELS
+    with pytest.raises(InputError, match="volume must fluctuate"):
+        labels_density(
+            Estimate(1.0, 0.1), np.ones(3), Estimate(1.0, 1.0), temperature=300.0
+        )

@@ -40,6 +40,7 @@ from brine.settings.problems import did_you_mean
 from brine.settings.protocol import Protocol
 from brine.settings.reference import (
     ExperimentReference,
+    LabelsReference,
     OracleReference,
     Reference,
     TrajectoryReference,
@@ -78,6 +79,7 @@ __all__ = [
     "GroupSplit",
     "LabelledFrameSystem",
     "Labels",
+    "LabelsReference",
     "Langevin",
     "LastPartSplit",
     "MoleculesSystem",

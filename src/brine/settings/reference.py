@@ -24,6 +24,16 @@ class ExperimentReference(Section):
     kind: Literal["experiment"] = "experiment"
 
 
+class LabelsReference(Section):
+    """The labels' own density, where they have stress and nobody ran their dynamics.
+
+    The model's density is corrected by the mean error of its pressure on held-out
+    frames; of g(r) and diffusion these labels say nothing.
+    """
+
+    kind: Literal["labels"]
+
+
 class TrajectoryReference(Section):
     """A trajectory of the level of theory that made the labels."""
 
@@ -37,6 +47,7 @@ class TrajectoryReference(Section):
 Reference = Annotated[
     Annotated[OracleReference, Tag("oracle")]
     | Annotated[ExperimentReference, Tag("experiment")]
+    | Annotated[LabelsReference, Tag("labels")]
     | Annotated[TrajectoryReference, Tag("trajectory")],
     choice("experiment"),
 ]

@@ -47,6 +47,7 @@ from brine.validation.pressure_volume import (
     pressure_volume_scan,
 )
 from brine.validation.references import (
+    labels_density,
     water_density,
     water_diffusion,
     water_first_peak,
@@ -92,6 +93,7 @@ __all__ = [
     "judge",
     "label_audit_gate",
     "label_support",
+    "labels_density",
     "linear_drift",
     "pressure_volume_gate",
     "pressure_volume_scan",

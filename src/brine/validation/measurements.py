@@ -69,6 +69,7 @@ class Origin(StrEnum):
 
     ORACLE = "oracle"
     TRAJECTORY = "trajectory"
+    LABELS = "labels"
     EXPERIMENT = "experiment"
 
 

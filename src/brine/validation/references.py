@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brine.errors import InputError
+from brine.observables import Estimate
+from brine.units import BAR, BOLTZMANN
 from brine.validation.measurements import Origin, PeakReference, Reference
 
 WATER_O_O_FIRST_MAXIMUM = (2.80, 2.57)
@@ -139,6 +141,49 @@ def water_oxygen_distribution() -> tuple[NDArray[np.float64], NDArray[np.float64
         table = np.loadtxt(lines)
     table.flags.writeable = False
     return table[:, 0], table[:, 1]
+
+
+def labels_density(
+    density: Estimate,
+    volumes: NDArray[np.float64],
+    pressure_error: Estimate,
+    *,
+    temperature: float,
+) -> Reference:
+    r"""The density that the labels' own level of theory would have, g/mL.
+
+    .. math:: ρ_\text{labels} = ρ \, (1 + Δp / K), \quad K = k_B T ⟨V⟩ / ⟨δV²⟩
+
+    with the model's density and the mean of its pressure less the labels': where it
+    predicts too high a pressure, the model is too thin. Both share the noise of ρ,
+    so that the reference's own error is that of Δp alone.
+
+    Parameters
+    ----------
+    density : Estimate, g/mL
+        Of the model at constant pressure.
+    volumes : (n_frames,) array, Å³
+        Of that run, for the isothermal bulk modulus K.
+    pressure_error : Estimate, bar
+        Mean of predicted less labelled pressure on held-out frames.
+    temperature : float, K
+
+    Raises
+    ------
+    InputError
+        The volume does not fluctuate.
+    """
+    variance = float(np.var(volumes))
+    if not variance > 0:
+        raise InputError("the volume must fluctuate to have a bulk modulus, got none.")
+    modulus = BOLTZMANN * temperature * float(np.mean(volumes)) / variance / BAR
+    return Reference(
+        value=density.value * (1 + pressure_error.value / modulus),
+        error=density.value * pressure_error.error / modulus,
+        origin=Origin.LABELS,
+        source="the labels' stress on held-out frames, with the model's bulk modulus "
+        f"of {modulus / 1e4:.2f} GPa",
+    )
 
 
 def _check_range(name: str, value: float, low: float, high: float) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from brine.observables import Diffusion, Estimate
 from brine.settings import (
     ExperimentReference,
+    LabelsReference,
     OracleReference,
     TrajectoryReference,
 )
@@ -15,11 +16,13 @@ from brine.validation import (
     Origin,
     PeakReference,
     Reference,
+    labels_density,
     water_density,
     water_diffusion,
     water_first_peak,
 )
 from brine.workflow.gathering import Gathered
+from brine.workflow.labelling import MAIN
 from brine.workflow.measuring import attempted, is_pure_water
 
 
@@ -37,6 +40,8 @@ class References:
                 return Origin.ORACLE
             case TrajectoryReference():
                 return Origin.TRAJECTORY
+            case LabelsReference():
+                return Origin.LABELS
         return Origin.EXPERIMENT
 
     @property
@@ -50,6 +55,8 @@ class References:
     def density(self) -> Reference | None:
         """Density, g/mL."""
         found = self.gathered.reference
+        if self.origin is Origin.LABELS:
+            return self._density_of_labels()
         if found is None:
             return attempted(partial(water_density, self._water_temperature))
         return self._reference(found.density)
@@ -87,9 +94,25 @@ class References:
             return None
         return Reference(found.value, found.error, self.origin, self.source)
 
+    def _density_of_labels(self) -> Reference | None:
+        density, stress = self.gathered.model.density, self.gathered.errors[MAIN].stress
+        if density is None or stress is None:
+            return None
+        return attempted(
+            partial(
+                labels_density,
+                density,
+                self.gathered.runs["npt"].log["volume_A3"],
+                Estimate(stress.pressure_mean, stress.pressure_mean_error),
+                temperature=self.gathered.protocol.dynamics.temperature_K,
+            )
+        )
+
     @property
     def _water_temperature(self) -> float:
-        """Temperature of pure water; NaN for anything else, which no value fits."""
+        """Of pure water beside experiment; else NaN, which no measured value fits."""
+        if self.origin is not Origin.EXPERIMENT:
+            return float("nan")
         trajectory = self.gathered.runs["equilibrate"].trajectory
         if not is_pure_water(trajectory):
             return float("nan")
