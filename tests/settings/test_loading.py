@@ -86,7 +86,7 @@ def test_all_problems_come_in_one_report():
     found = message(MINIMAL.replace("0.997", "-1") + "sed: 3\ndynamics: {measure: [d]}")
 
     assert "3 problems" in found
-    assert "`system.density_g_per_mL` must be greater than 0, got -1" in found
+    assert "`system.density_g_per_mL` must be above 0, got -1" in found
     assert "`sed`" in found
     assert "`dynamics.measure[0]`" in found
 
@@ -217,3 +217,33 @@ def test_a_truth_value_is_no_number(line, key):
     text = "\n".join([*kept, line])
 
     assert f"`{key}`: must not be true or false" in message(text)
+
+
+def test_wrong_kinds_bounds_and_repetitions_are_said_in_plain_words(tmp_path):
+    path = tmp_path / "p.yaml"
+    path.write_text(
+        "name: [1]\n"
+        "seed: a\n"
+        "system: {molecules: [H2O], density_g_per_mL: x}\n"
+        "labels:\n"
+        "  kind: oracle\n"
+        "  oracle: {kind: calculator, factory: emt, fingerprint: x}\n"
+        "  sampling: {temperatures_K: [300, 300], density_factors: [7]}\n"
+        "potential: 3\n"
+    )
+    with pytest.raises(SettingsError) as caught:
+        load_protocol(path)
+
+    found = str(caught.value)
+    for sentence in (
+        "`name` must be text, got [1].",
+        "`seed` must be a whole number, got 'a'.",
+        "`system.density_g_per_mL` must be a number, got 'x'.",
+        "`system.molecules` must be a section of keys and values, got ['H2O'].",
+        "`labels.oracle.factory`: must be `module:function`, got 'emt'.",
+        "`labels.sampling.temperatures_K`: must differ, got 300 twice.",
+        "`labels.sampling.density_factors[0]` must be at most 5, got 7.",
+        "`potential` must be a section of keys and values, got 3.",
+    ):
+        assert sentence in found
+    assert "8 problems" in found

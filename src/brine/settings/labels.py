@@ -123,7 +123,7 @@ class PythonOracle(Section):
     """Any ASE calculator that Python can import."""
 
     kind: Literal["calculator"]
-    factory: str = Field(pattern=r"^[\w.]+:[\w.]+$")
+    factory: str
     """What makes it, as ``module:function`` or ``module:Class``."""
     arguments: dict[str, str | int | float | bool] = Field(default_factory=dict)
     """Given to it by name."""
@@ -131,6 +131,14 @@ class PythonOracle(Section):
     """Everything that decides its labels: model, settings, versions."""
     cores: PositiveInt = 1
     """Cores that one label keeps busy."""
+
+    @field_validator("factory")
+    @classmethod
+    def _must_name_a_module(cls, factory: str) -> str:
+        module, colon, name = factory.partition(":")
+        if not (colon and module and name):
+            raise ValueError(f"must be `module:function`, got {factory!r}.")
+        return factory
 
 
 Oracle = Annotated[
@@ -148,11 +156,11 @@ Oracle = Annotated[
 class Sampling(Section):
     """Which structures the oracle labels: densities × temperatures, and scaled ones."""
 
-    temperatures_K: tuple[PositiveFloat, ...] = Field(
+    temperatures_K: tuple[Annotated[float, Field(gt=0, le=10_000)], ...] = Field(
         default=(300.0, 400.0, 600.0), min_length=1
     )
     """Temperatures of the oracle's sampling runs."""
-    density_factors: tuple[PositiveFloat, ...] = Field(
+    density_factors: tuple[Annotated[float, Field(ge=0.1, le=5)], ...] = Field(
         default=(0.90, 0.95, 1.00, 1.05, 1.10), min_length=1
     )
     """Densities of the sampling runs, as multiples of the system's."""
@@ -162,7 +170,7 @@ class Sampling(Section):
     """Time between kept frames."""
     equilibration_ps: PositiveFloat = 2.0
     """Discarded at the beginning of each run."""
-    timestep_fs: PositiveFloat = 1.0
+    timestep_fs: float = Field(default=1.0, gt=0, le=10.0)
     molecule_factors: tuple[PositiveFloat, ...] = (0.97, 1.03)
     """Lengths, as multiples, of copies whose molecules are moved but stay rigid."""
     cell_factors: tuple[PositiveFloat, ...] = (0.92, 0.80)
@@ -180,6 +188,14 @@ class Sampling(Section):
     """A Born–Oppenheimer run begins at 50 K and warms up at this rate."""
     scaled_frames: int = Field(default=1, ge=0)
     """Frames of each run that are copied with each factor and each deviation."""
+
+    @field_validator("temperatures_K", "density_factors")
+    @classmethod
+    def _must_differ(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        twice = [value for value in values if values.count(value) > 1]
+        if twice:
+            raise ValueError(f"must differ, got {twice[0]:g} twice.")
+        return values
 
 
 class OracleLabels(Section):

@@ -9,10 +9,32 @@ from pydantic_core import ErrorDetails
 
 from brine.settings.section import Section
 
+_BOUNDS = {
+    "greater_than_equal": ("at least", "ge"),
+    "less_than_equal": ("at most", "le"),
+    "greater_than": ("above", "gt"),
+    "less_than": ("below", "lt"),
+}
+_OF_KIND = ("_type", "_parsing", "_from_float")
+_KINDS = {
+    "string": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "tuple": "a list",
+    "dict": "a section of keys and values",
+    "model": "a section of keys and values",
+}
+"""What is wanted, by the first word of pydantic's name of the problem."""
+
 
 def problems(model: type[Section], error: ValidationError) -> list[str]:
     """One sentence for each problem of `error`, key path first."""
-    return [_sentence(model, d) for d in error.errors(include_url=False)]
+    return [
+        _sentence(model, detail)
+        for detail in error.errors(include_url=False)
+        if not (detail["type"] == "too_short" and detail["input"])
+    ]  # a list is also too short where none of its items is valid
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -41,6 +63,12 @@ def _sentence(model: type[Section], detail: ErrorDetails) -> str:
             return f"`{path}` must not be empty, got {_shown(detail)}."
         case "value_error":
             return f"`{path}`: {context.get('error')}"
+        case "greater_than_equal" | "less_than_equal" | "greater_than" | "less_than":
+            words, key = _BOUNDS[detail["type"]]
+            return f"`{path}` must be {words} {context[key]:g}, got {_shown(detail)}."
+        case kind if kind.endswith(_OF_KIND) and (word := kind.split("_")[0]) in _KINDS:
+            wanted = _KINDS[word]
+            return f"`{path}` must be {wanted}, got {_shown(detail)}."
         case _:
             constraint = detail["msg"].removeprefix("Input should be ")
             constraint = constraint[0].lower() + constraint[1:]
