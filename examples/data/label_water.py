@@ -15,6 +15,7 @@ from ase import Atoms
 
 import brine
 from brine.datasets import Dataset, concatenate, write_dataset
+from brine.dynamics import Guards
 from brine.oracles import (
     CP2K,
     Oracle,
@@ -41,6 +42,8 @@ SHRUNKEN = {
 """Groups of which a frame is copied, by the factor of its lengths."""
 TEMPERATURES = (300.0, 450.0)
 """Of the second generation, K"""
+CLOSER = Guards(short_range_margin=-0.2)
+"""Atoms may come this much closer than in the first generation, Å: to learn from."""
 FRAMES = 6
 """Of each run of the second generation, 1 ps apart after as long"""
 
@@ -88,7 +91,11 @@ def _second_frames(first: Dataset) -> Iterator[tuple[str, Atoms]]:
     for seed, (temperature, factor) in enumerate(product(TEMPERATURES, DENSITIES)):
         start = first.frame(names.index(f"T400_rho{factor:.2f}"))
         run = brine.MDSettings(
-            brine.NVT(temperature), n_steps=2000 * FRAMES, interval=2000, seed=seed
+            brine.NVT(temperature),
+            n_steps=2000 * FRAMES,
+            interval=2000,
+            seed=seed,
+            guards=CLOSER,
         )
         trajectory = brine.run_md(start, potential, run).trajectory
         for index in range(1, len(trajectory.times)):

@@ -102,6 +102,22 @@ def test_one_stress_in_kbar(tmp_path, frames):
     assert "in kbar" in finding.message
 
 
+def test_small_files_are_judged_together_and_the_odd_one_is_named(tmp_path, frames):
+    """Eight frames of a salt tell nothing alone."""
+    for name, some in {"a": frames[:8], "b": frames[8:16], "c": frames[16:]}.items():
+        factor = 1e-3 / BAR if name == "b" else 1.0
+        planted = [relabelled(a, stress=lambda s, f=factor: f * s) for a in some]
+        ase.io.write(tmp_path / f"{name}.extxyz", planted)
+
+    sound = audit(read_dataset(tmp_path / "a.extxyz", tmp_path / "c.extxyz"))
+    assert not sound.of_code("stress_frame")
+    found = audit(read_dataset(tmp_path)).of_code("stress_frame")
+
+    assert len(found) == 8
+    assert all(f.source.endswith("b.extxyz") for f in found)
+    assert sorted(f.frames for f in found) == [(k,) for k in range(8)]
+
+
 def test_a_virial_that_holds_the_stress(tmp_path, frames):
     path = tmp_path / "water.extxyz"
     planted = [

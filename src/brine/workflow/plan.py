@@ -154,7 +154,7 @@ class _Plan:
 
     def audit(self) -> Step:
         """What is wrong with them."""
-        return Step("audit", labelling.audit_labels, version=2, needs=("labels",))
+        return Step("audit", labelling.audit_labels, version=3, needs=("labels",))
 
     def splits(self) -> Step:
         """Training and held-out frames of every split."""

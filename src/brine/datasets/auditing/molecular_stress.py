@@ -21,11 +21,14 @@ GPA = 1e4 * BAR
 """eV/Å³"""
 CERTAIN = 0.2
 """Standard error of the median beyond which nothing is said."""
-FEWEST = 5
-"""Frames of a file that can be judged."""
+FEWEST = 20
+"""Frames that can be judged: in a salt one frame has 1 ± 0.5."""
 SHEARLESS = 1e-8
 """Share below which the stress is a pressure only."""
-RIGHT = (0.5, 2.0)
+RIGHT = (0.2, 5.0)
+"""No unit is that near to another."""
+ALIKE = 2.0
+"""Factor within which a unit is recognised."""
 ROBUST = 8.0
 """Robust standard deviations beyond which a single frame is wrong."""
 
@@ -53,21 +56,30 @@ def molecular_stress_findings(
     known = present[dataset.has_forces[present]]
     shares = stress_shares(dataset, known)
     known, shares = known[np.isfinite(shares)], shares[np.isfinite(shares)]
-    for index in np.unique(dataset.source[known]):
-        here = dataset.source[known] == index
-        yield from _of_source(dataset, known[here], shares[here])
+    source = dataset.source[known]
+    large = np.bincount(source) >= FEWEST
+    for index in np.flatnonzero(large):
+        name = dataset.source_names[index]
+        yield from _judged(
+            dataset, known[source == index], shares[source == index], name
+        )
+    rest = ~large[source] if len(source) else np.zeros(0, dtype=bool)
+    yield from _judged(dataset, known[rest], shares[rest], None)
 
 
-def _of_source(
-    dataset: Dataset, frames: NDArray[np.int64], shares: NDArray[np.float64]
+def _judged(
+    dataset: Dataset,
+    frames: NDArray[np.int64],
+    shares: NDArray[np.float64],
+    source: str | None,
 ) -> Iterator[Finding]:
+    """Of one large file, or of all small ones together."""
+    if len(shares) < FEWEST:
+        return
     middle = float(np.median(shares))
     spread = 1.4826 * float(np.median(np.abs(shares - middle)))
-    if len(shares) < FEWEST or abs(middle) < SHEARLESS:
+    if abs(middle) < SHEARLESS or spread > CERTAIN * abs(middle) * np.sqrt(len(shares)):
         return
-    if spread > CERTAIN * abs(middle) * np.sqrt(len(shares)):
-        return
-    source = dataset.source_names[dataset.source[frames[0]]]
     if not RIGHT[0] < middle < RIGHT[1]:
         volume = float(abs(np.linalg.det(dataset.cells[frames[0]])))
         yield Finding(
@@ -82,12 +94,13 @@ def _of_source(
     for frame, share in zip(frames[odd], shares[odd], strict=True):
         volume = float(abs(np.linalg.det(dataset.cells[frame])))
         number = int(dataset.source_frame[frame])
+        name = dataset.source_names[dataset.source[frame]]
         yield Finding(
             "error",
             "stress_frame",
             f"frame {number}: the stress is {share:.3g} times what the forces inside "
             f"molecules give, in other frames about 1: {_reading(share, volume)}.",
-            source,
+            name,
             (number,),
         )
 
@@ -110,7 +123,7 @@ def _reading(share: float, volume: float) -> str:
     ratios = {what: share / factor for factor, what in meanings.items()}
     likely = {what: abs(np.log(r)) for what, r in ratios.items() if r > 0}
     what = min(likely, key=lambda what: likely[what])
-    return what if likely[what] < np.log(RIGHT[1]) else "check its unit"
+    return what if likely[what] < np.log(ALIKE) else "check its unit"
 
 
 def _share(dataset: Dataset, frame: int) -> float:
