@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
     from brine.dynamics import Ensemble
-    from brine.potentials import NativePotential
+    from brine.potentials import Potential
     from brine.structures.simulation import Simulation
 
 LONGEST_STEP, LONGEST_TIME = 5.0, 1e12
@@ -117,7 +117,7 @@ def _ensemble(name: EnsembleName, temperature: float, pressure: float) -> "Ensem
             return NPT(temperature, pressure=pressure)
 
 
-def warn_of_pressure(potential: "NativePotential", atoms: "Atoms") -> None:
+def warn_of_pressure(potential: "Potential", atoms: "Atoms") -> None:
     """Of a box that a barostat would drive away, before it does."""
     from brine.cli.display import warn
     from brine.settings import ValidationSettings

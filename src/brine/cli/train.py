@@ -48,6 +48,12 @@ def train(
 
     _refuse_unwritable(out)
     settings = load_protocol(protocol).potential if protocol else NativeSettings()
+    if not isinstance(settings, NativeSettings):
+        raise InputError(
+            f"{protocol}: `potential.kind` must be `native` to be trained, got "
+            f"`{settings.kind}`; leave out `--protocol`, or judge the model with "
+            "`brine run`."
+        )
     with reporting("train", quiet=json) as report:
         dataset = read_dataset(*data, fingerprint=fingerprint, every=every)
         if not unaudited:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from brine.errors import PotentialFileError
 from brine.potentials.descriptor import Descriptor
+from brine.potentials.foreign import ForeignPotential, is_foreign, read_foreign
 from brine.potentials.linear import LinearReadout
 from brine.potentials.native import NativePotential
 from brine.potentials.neural import NeuralReadout
@@ -33,24 +34,34 @@ def write_potential(potential: NativePotential, path: Path) -> None:
     }
     readout = potential.readout
     lower = np.tril_indices(len(readout.posterior.scale))
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as stream:
-            np.savez(
-                stream,
-                header=np.frombuffer(json.dumps(header).encode(), dtype=np.uint8),
-                weights=readout.weights,
-                shortest=potential.shortest,
-                scale=readout.posterior.scale,
-                precision_factor=readout.posterior.precision_factor[lower],
-            )
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    _write(
+        path,
+        header,
+        weights=readout.weights,
+        shortest=potential.shortest,
+        scale=readout.posterior.scale,
+        precision_factor=readout.posterior.precision_factor[lower],
+    )
 
 
-def load(path: Path | str) -> NativePotential:
+def write_foreign(potential: ForeignPotential, path: Path) -> None:
+    """Write a model of another package to `path`, whole or not at all."""
+    header = {
+        "format": FORMAT,
+        "version": VERSION,
+        "kind": "foreign",
+        "name": potential.name,
+        "provenance": dict(potential.provenance),
+    }
+    content = np.frombuffer(potential.content, dtype=np.uint8)
+    _write(path, header, content=content)
+
+
+def load(path: Path | str) -> NativePotential | ForeignPotential:
     """The potential in the file `path`.
+
+    A frozen or compiled model of another package, named with that package's suffix,
+    is one as it is.
 
     Raises
     ------
@@ -58,6 +69,8 @@ def load(path: Path | str) -> NativePotential:
         The file is absent, damaged, no potential, or made by a newer version.
     """
     path = Path(path)
+    if is_foreign(path):
+        return read_foreign(path)
     try:
         if path.is_file() and not zipfile.is_zipfile(path):
             raise ValueError("no complete zip archive")
@@ -71,6 +84,9 @@ def load(path: Path | str) -> NativePotential:
                     f"up to {VERSION}; install the brine that wrote it, or a newer one."
                 )
             arrays = {name: archive[name] for name in archive.files}
+            if header.get("kind") == "foreign":
+                content = bytes(arrays["content"])
+                return ForeignPotential(header["name"], content, header["provenance"])
             return _assemble(header, arrays)
     except FileNotFoundError:
         raise PotentialFileError(
@@ -83,6 +99,17 @@ def load(path: Path | str) -> NativePotential:
             f"{path} is not a brine potential or is damaged ({error}); "
             "train it again or restore the file."
         ) from None
+
+
+def _write(path: Path, header: dict[str, Any], **arrays: Any) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    text = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
+    try:
+        with temporary.open("wb") as stream:
+            np.savez(stream, header=text, **arrays)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _assemble(

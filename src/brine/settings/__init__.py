@@ -35,7 +35,11 @@ from brine.settings.loading import (
     parse_protocol,
     validate_protocol,
 )
-from brine.settings.potential import NativeSettings
+from brine.settings.potential import (
+    ModelPotential,
+    NativeSettings,
+    PotentialSettings,
+)
 from brine.settings.problems import did_you_mean
 from brine.settings.protocol import Protocol
 from brine.settings.reference import (
@@ -82,12 +86,14 @@ __all__ = [
     "LabelsReference",
     "Langevin",
     "LastPartSplit",
+    "ModelPotential",
     "MoleculesSystem",
     "NativeSettings",
     "Oracle",
     "OracleLabels",
     "OracleReference",
     "PackedSystem",
+    "PotentialSettings",
     "Protocol",
     "PythonOracle",
     "RandomSplit",

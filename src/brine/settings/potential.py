@@ -1,10 +1,10 @@
 """Settings of a potential and of its fit."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, Tag, model_validator
 
-from brine.settings.section import Section
+from brine.settings.section import Section, choice
 
 _NETWORK = {"two_body_channels": 8, "energy_weight": 2.0, "stress_weight": 2.0}
 PRESETS: dict[str, dict[str, float]] = {
@@ -105,3 +105,18 @@ class NativeSettings(Section):
                     "`linear`; remove it or write `readout: neural`."
                 )
         return self
+
+
+class ModelPotential(Section):
+    """A trained model from elsewhere, judged as it is."""
+
+    kind: Literal["model"]
+    path: str = Field(min_length=1)
+    """A frozen DeePMD model (.pb, .pth), a compiled NequIP or Allegro model
+    (.nequip.pt2), or a file of brine; relative to the protocol's own folder."""
+
+
+PotentialSettings = Annotated[
+    Annotated[NativeSettings, Tag("native")] | Annotated[ModelPotential, Tag("model")],
+    choice("native"),
+]

@@ -11,7 +11,7 @@ from brine.settings.labels import (
     OracleLabels,
     SPCFwOracle,
 )
-from brine.settings.potential import NativeSettings
+from brine.settings.potential import NativeSettings, PotentialSettings
 from brine.settings.reference import ExperimentReference, OracleReference, Reference
 from brine.settings.section import Section
 from brine.settings.split import LastPartSplit, Split
@@ -34,7 +34,7 @@ class Protocol(Section):
     split: Split = LastPartSplit()
     compare_splits: dict[SplitName, Split] = Field(default_factory=dict)
     """Further splits, by name, whose errors are reported beside the first."""
-    potential: NativeSettings = NativeSettings()
+    potential: PotentialSettings = NativeSettings()
     dynamics: Dynamics = Dynamics()
     reference: Reference = ExperimentReference()
     validation: ValidationSettings = ValidationSettings()

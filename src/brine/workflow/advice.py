@@ -19,6 +19,7 @@ from brine.settings import (
     ExperimentReference,
     FileLabels,
     FileSystem,
+    NativeSettings,
     PackedSystem,
     Protocol,
     RandomSplit,
@@ -161,12 +162,13 @@ def _of_labels(protocol: Protocol, dataset: Dataset) -> Iterator[Advice]:
             f"collapse; label frames within ±10 % in density (at least {span:.0%}), or "
             "set `npt_ps: 0`.",
         )
-    if "stress_sign_unproved" in codes:
+    potential = protocol.potential
+    if "stress_sign_unproved" in codes and isinstance(potential, NativeSettings):
         yield Advice(
             "potential.stress_weight",
             "the labels have stress, but nothing in them proves its sign, and the "
             f"potential will be fitted to it with a weight of "
-            f"{protocol.potential.stress_weight:g}; a wrong sign drives the barostat "
+            f"{potential.stress_weight:g}; a wrong sign drives the barostat "
             "the wrong way. Add frames at several volumes, or scaled copies of one.",
         )
     for finding in codes.values():

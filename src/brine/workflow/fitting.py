@@ -4,11 +4,14 @@ import json
 from pathlib import Path
 
 import numpy as np
+from ase.data import chemical_symbols
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from brine.datasets import Dataset, Split, load_dataset
+from brine.errors import InputError
 from brine.potentials import Potential, load
-from brine.settings import NativeSettings
+from brine.settings import ModelPotential, PotentialSettings
 from brine.training import (
     HeldOutErrors,
     LearningCurve,
@@ -23,6 +26,7 @@ from brine.workflow.simulating import POTENTIAL
 from brine.workflow.step import Task
 from brine.workflow.store import write_atomically
 
+SETTINGS: TypeAdapter[PotentialSettings] = TypeAdapter(PotentialSettings)
 PREDICTIONS = "predictions.npz"
 CURVE = "learning-curve.json"
 CHECKPOINT, POINTS = "training.npz", "points.json"
@@ -35,7 +39,12 @@ show how well that went."""
 def fit_potential(task: Task) -> None:
     """Fit to the training frames of one split, calibrated on held-out ones."""
     dataset, split = _split(task)
-    settings = NativeSettings.model_validate(task.inputs["potential"])
+    settings = SETTINGS.validate_python(task.inputs["potential"])
+    if isinstance(settings, ModelPotential):
+        potential = load(Path(task.places["base"]) / settings.path)
+        check_elements(potential, dataset, settings.path)
+        potential.save(task.folder / POTENTIAL)
+        return
     held_out = dataset.select(split.test)
     checkpoint, earlier = task.folder / CHECKPOINT, task.folder / POINTS
     points = json.loads(earlier.read_text(encoding="utf-8")) if earlier.exists() else []
@@ -68,6 +77,23 @@ def fit_potential(task: Task) -> None:
         file.unlink(missing_ok=True)
 
 
+def check_elements(potential: Potential, dataset: Dataset, name: str) -> None:
+    """Refuse a model that lacks an element of the labels.
+
+    Raises
+    ------
+    InputError
+        It does.
+    """
+    unknown = sorted(set(dataset.elements) - set(potential.elements))
+    if unknown:
+        raise InputError(
+            f"`potential.path`: {name} must know every element of the labels, got none "
+            f"for {', '.join(chemical_symbols[z] for z in unknown)}; take a model of "
+            "the same elements."
+        )
+
+
 def predict_held_out(task: Task) -> None:
     """Predict the held-out frames of one split, with uncertainties of a few."""
     dataset, split = _split(task)
@@ -85,8 +111,13 @@ def predict_held_out(task: Task) -> None:
     )
 
 
-def read_learning_curve(folder: Path, errors: HeldOutErrors) -> LearningCurve:
-    """The curve in `folder`, completed by the `errors` of the fit itself."""
+def read_learning_curve(folder: Path, errors: HeldOutErrors) -> LearningCurve | None:
+    """The curve in `folder`, completed by the `errors` of the fit itself.
+
+    None for a model that was trained elsewhere.
+    """
+    if not (folder / CURVE).exists():
+        return None
     curve = json.loads((folder / CURVE).read_text(encoding="utf-8"))
     points = [*curve["points"], (curve["amount"], *_point(errors))]
     table = np.array(points, dtype=float)

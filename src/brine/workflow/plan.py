@@ -10,6 +10,7 @@ from brine.settings import (
     FileLabels,
     FileSystem,
     ForceFieldOracle,
+    ModelPotential,
     MoleculesSystem,
     OracleLabels,
     OracleReference,
@@ -181,14 +182,19 @@ class _Plan:
         )
 
     def fits(self) -> list[Step]:
-        """The potential of every split."""
+        """The potential of every split; one trained elsewhere is the same in all."""
+        inputs = self._of("potential", "seed")
+        if isinstance(self.protocol.potential, ModelPotential):
+            path = self.protocol.potential.path
+            inputs["files"] = labelling.file_digests([path], self.base)
         return [
             Step(
                 fit_step(name),
                 fitting.fit_potential,
                 version=15,
-                inputs={"split": name, **self._of("potential", "seed")},
+                inputs={"split": name, **inputs},
                 needs=("labels", "splits"),
+                places=self.places,
                 threads=None,
                 resumes=True,
             )

@@ -78,7 +78,7 @@ def _summary(gathered: Gathered) -> dict[str, str]:
     }
 
 
-def _learning_curve(gathered: Gathered) -> LearningCurve:
+def _learning_curve(gathered: Gathered) -> LearningCurve | None:
     folder = gathered.task.needs[fit_step(MAIN)]
     return read_learning_curve(folder, gathered.errors[MAIN])
 

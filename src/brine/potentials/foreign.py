@@ -1,0 +1,111 @@
+"""A trained model of another package as a potential."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from weakref import finalize
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator
+from ase.stress import voigt_6_to_full_3x3_stress
+
+from brine.errors import PotentialFileError
+from brine.potentials.packages import PACKAGES, Package, open_model, package_of
+from brine.potentials.potential import Evaluation, Uncertainty
+
+
+@dataclass(frozen=True, eq=False)
+class ForeignPotential:
+    """A model file, and the package that runs it.
+
+    Attributes
+    ----------
+    name : str
+        Of the file, whose suffix says the package.
+    content : bytes
+    provenance : mapping
+    """
+
+    name: str
+    content: bytes
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def package(self) -> Package:
+        """That runs it."""
+        return package_of(Path(self.name))
+
+    @property
+    def elements(self) -> tuple[int, ...]:
+        """Atomic numbers it was trained on, ascending."""
+        return self._opened[1]
+
+    def evaluate(self, atoms: Atoms) -> Evaluation:
+        """Energy, forces and stress of `atoms`."""
+        calculator, _ = self._opened
+        bare = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+        stress = np.full((3, 3), np.nan)
+        if atoms.pbc.all():
+            found = np.asarray(calculator.get_property("stress", bare), dtype=float)
+            stress = found if found.size == 9 else voigt_6_to_full_3x3_stress(found)
+        return Evaluation(
+            float(calculator.get_property("energy", bare)),
+            np.array(calculator.get_property("forces", bare), dtype=np.float64),
+            np.array(stress, dtype=np.float64).reshape(3, 3),
+        )
+
+    def uncertainty(self, atoms: Atoms) -> Uncertainty | None:
+        """None: these packages give none."""
+        del atoms
+        return None
+
+    def calculator(self) -> Calculator:
+        """The package's own ASE calculator, a new one."""
+        calculator, _ = open_model(self.package, self._path)
+        return calculator
+
+    def save(self, path: Path) -> None:
+        """Write one file that `brine.load` reads back."""
+        from brine.potentials.file import write_foreign
+
+        write_foreign(self, path)
+
+    @cached_property
+    def _opened(self) -> tuple[Calculator, tuple[int, ...]]:
+        return open_model(self.package, self._path)
+
+    @cached_property
+    def _path(self) -> Path:
+        """The file anew, for as long as this potential is used."""
+        folder = TemporaryDirectory(prefix="brine-model-")
+        finalize(self, folder.cleanup)
+        path = Path(folder.name) / self.name
+        path.write_bytes(self.content)
+        return path
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether the name of a file says that another package made it."""
+    return any(path.name.endswith(package.suffixes) for package in PACKAGES.values())
+
+
+def read_foreign(path: Path) -> ForeignPotential:
+    """The model of another package in the file `path`.
+
+    Raises
+    ------
+    PotentialFileError
+        There is no such file, or no package that reads it.
+    """
+    package_of(path)
+    try:
+        return ForeignPotential(path.name, path.read_bytes())
+    except OSError as error:
+        raise PotentialFileError(
+            f"no model at {path} ({error.strerror}); name the file of a frozen or "
+            "compiled model."
+        ) from None

@@ -1,0 +1,121 @@
+"""Models of other packages: a toy package here, the real ones where installed."""
+
+import json
+
+import numpy as np
+import pytest
+
+import brine
+from brine.dynamics import no_guards
+from brine.errors import InputError, MissingPackageError, PotentialFileError
+from brine.oracles import SPCFw
+from brine.potentials import packages
+from brine.potentials.foreign import ForeignPotential
+from brine.potentials.packages import Package
+from brine.structures import build_box, rattle
+
+
+def open_toy(path):
+    content = json.loads(path.read_text())
+    return SPCFw(cutoff=content["cutoff"]).calculator(), tuple(content["types"])
+
+
+def open_nothing(path):
+    raise ImportError("No module named 'nothing'", path)
+
+
+@pytest.fixture
+def toys(monkeypatch):
+    """Two packages: one that runs, one that is not installed."""
+    known = {
+        "toy": Package("toy", (".toy",), "toy-kit", open_toy),
+        "nothing": Package("nothing", (".nothing",), "nothing-kit", open_nothing),
+    }
+    monkeypatch.setattr(packages, "PACKAGES", known)
+    monkeypatch.setattr("brine.potentials.foreign.PACKAGES", known)
+
+
+@pytest.fixture
+def model(toys, tmp_path):
+    path = tmp_path / "water.toy"
+    path.write_text(json.dumps({"cutoff": 3.6, "types": ["O", "H"]}))
+    return path
+
+
+@pytest.fixture(scope="module")
+def water():
+    rng = np.random.default_rng(0)
+    return rattle(build_box({"H2O": 16}, density=1.0, rng=rng), deviation=0.05, rng=rng)
+
+
+def test_a_model_gives_what_its_own_calculator_gives(model, water):
+    potential = brine.load(model)
+    expected = SPCFw(cutoff=3.6).label(water)
+
+    found = potential.evaluate(water)
+
+    assert isinstance(potential, ForeignPotential)
+    assert potential.elements == (1, 8)
+    assert found.energy == pytest.approx(expected.energy, abs=1e-9)
+    np.testing.assert_allclose(found.forces, expected.forces, atol=1e-9)
+    np.testing.assert_allclose(found.stress, expected.stress, atol=1e-12)
+    assert potential.uncertainty(water) is None
+
+
+def test_a_saved_model_needs_its_first_file_no_more(model, water, tmp_path):
+    expected = brine.load(model).evaluate(water)
+    brine.load(model).save(tmp_path / "water.brine")
+    model.unlink()
+
+    found = brine.load(tmp_path / "water.brine").evaluate(water)
+
+    np.testing.assert_array_equal(found.forces, expected.forces)
+
+
+def test_it_runs_in_the_loop(model, water):
+    settings = brine.MDSettings(brine.NVE(), n_steps=20, guards=no_guards(), interval=5)
+    run = brine.run_md(water, brine.load(model), settings)
+    own = brine.run_md(water, SPCFw(cutoff=3.6).calculator(), settings)
+
+    assert run.stopped is None
+    np.testing.assert_allclose(
+        run.trajectory.positions, own.trajectory.positions, atol=1e-7
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "error", "words"),
+    [
+        ("water.nothing", "{}", MissingPackageError, "pip install nothing-kit"),
+        ("water.toy", "{", PotentialFileError, "cannot be read by toy"),
+        (
+            "water.toy",
+            '{"cutoff": 4, "types": ["OW"]}',
+            PotentialFileError,
+            "named by elements, got 'OW'",
+        ),
+    ],
+)
+def test_what_cannot_be_opened_is_said(toys, tmp_path, name, text, error, words):
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(error, match=words):
+        _ = brine.load(path).elements
+
+
+def test_a_file_that_is_not_there_is_named(toys, tmp_path):
+    with pytest.raises(PotentialFileError, match=r"no model at .*ice\.toy"):
+        brine.load(tmp_path / "ice.toy")
+
+
+def test_a_model_without_the_labels_elements_is_refused(model):
+    from brine.workflow.fitting import check_elements
+
+    dataset = SimpleDataset((1, 8, 11))
+    with pytest.raises(InputError, match=r"got none for Na"):
+        check_elements(brine.load(model), dataset, "water.toy")
+
+
+class SimpleDataset:
+    def __init__(self, elements):
+        self.elements = elements
