@@ -14,7 +14,7 @@ import pytest
 
 from brine.datasets import read_dataset
 from brine.errors import InputError
-from brine.settings import Protocol, load_protocol
+from brine.settings import ModelPotential, Protocol, load_protocol
 from brine.validation import GATE_NAMES
 from brine.workflow import Event, label_protocol, rewrite_report, run_protocol
 
@@ -82,6 +82,27 @@ def test_labels_alone_are_those_of_the_run_and_stand_in_a_file(finished, small):
     assert set(written.group_names) == set(dataset.group_names)
     np.testing.assert_allclose(written.forces, dataset.forces, atol=1e-7)
     np.testing.assert_allclose(written.stress, dataset.stress, atol=1e-7)
+
+
+def test_a_model_trained_elsewhere_comes_under_the_same_verdict(finished, small):
+    model = finished / "elsewhere.brine"
+    shutil.copy(finished / "potential.brine", model)
+    protocol = small.model_copy(
+        update={"potential": ModelPotential(kind="model", path=str(model))}
+    )
+    events: list[Event] = []
+    before = json.loads((finished / "verdict.json").read_text())["gates"]
+
+    verdict = run_protocol(protocol, finished, watcher=events.append)
+
+    assert {"fit", "nvt"} <= kinds(events, "started")
+    assert kinds(events, "found") == {"labels", "splits", "start", "audit"} | {
+        name for name in kinds(events, "found") if name.startswith("oracle")
+    }
+    forces = {gate["name"]: gate["value"] for gate in before}["held_out_forces"]
+    found = {gate.name: gate.value for gate in verdict.gates}["held_out_forces"]
+    assert found == pytest.approx(forces)
+    run_protocol(small, finished)
 
 
 def test_a_tolerance_changes_the_verdict_alone(finished, small):
