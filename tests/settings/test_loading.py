@@ -243,7 +243,17 @@ def test_wrong_kinds_bounds_and_repetitions_are_said_in_plain_words(tmp_path):
         "`labels.oracle.factory`: must be `module:function`, got 'emt'.",
         "`labels.sampling.temperatures_K`: must differ, got 300 twice.",
         "`labels.sampling.density_factors[0]` must be at most 5, got 7.",
-        "`potential` must be a section of keys and values, got 3.",
+        "`potential` must be a section with a `kind`, got 3.",
     ):
         assert sentence in found
     assert "8 problems" in found
+
+
+def test_a_calculators_arguments_may_be_true_or_false():
+    protocol = parse_protocol(
+        "name: x\n"
+        "system: {molecules: {H2O: 64}}\n"
+        "labels: {kind: oracle, oracle: {kind: calculator, factory: a:b, "
+        "arguments: {dispersion: true}, fingerprint: x}}\n"
+    )
+    assert protocol.labels.oracle.arguments == {"dispersion": True}

@@ -1,7 +1,7 @@
 """What every section of a protocol has in common."""
 
 from collections.abc import Mapping
-from typing import Any, get_origin
+from typing import Any, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -33,7 +33,8 @@ class Section(BaseModel):
         several = value if isinstance(value, list | tuple) else [value]
         field = cls.model_fields[info.field_name or ""]
         if isinstance(value, Mapping) and get_origin(field.annotation) is dict:
-            several = list(value.values())
+            of_values = get_args(field.annotation)[1]
+            several = [] if bool in get_args(of_values) else list(value.values())
         if any(isinstance(one, bool) for one in several):
             raise ValueError(f"must not be true or false, got {value}.")
         return value
