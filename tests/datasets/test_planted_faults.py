@@ -102,6 +102,12 @@ def test_one_stress_in_kbar(tmp_path, frames):
     assert "in kbar" in finding.message
 
 
+def test_few_frames_with_the_sign_flipped(tmp_path, frames):
+    result = found(tmp_path, frames[:12], stress=lambda s: -s)
+
+    assert "sign is reversed" in named(result, "stress_sign").message
+
+
 def test_small_files_are_judged_together_and_the_odd_one_is_named(tmp_path, frames):
     """Eight frames of a salt tell nothing alone."""
     for name, some in {"a": frames[:8], "b": frames[8:16], "c": frames[16:]}.items():
@@ -175,8 +181,9 @@ def test_one_frame_of_another_functional(tmp_path, frames):
 
 
 @pytest.mark.parametrize("key", ["converged", "scf_converged"])
-def test_one_frame_that_did_not_converge(tmp_path, frames, key):
-    result = found(tmp_path, frames, only=ODD, info={key: False})
+@pytest.mark.parametrize("value", [False, "no", "maybe"])
+def test_one_frame_that_did_not_converge(tmp_path, frames, key, value):
+    result = found(tmp_path, frames, only=ODD, info={key: value})
 
     remark = named(result, "unconverged").message
 

@@ -169,3 +169,17 @@ def test_rattled_copies_and_clusters_are_labelled_too():
     assert len(alone) == 3
     assert alone.cell.lengths() == pytest.approx(14.0)
     assert found.has_stress.all()
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 half a file"])
+def test_a_damaged_label_is_made_again(tmp_path, damage):
+    water = build_box({"H2O": 16}, density=1.0, rng=np.random.default_rng(0))
+    oracle = SPCFw(3.6)
+    first = label_frames(oracle, [water], groups=["a"], kept=tmp_path)
+    (kept,) = tmp_path.glob("*.npz")
+    kept.write_bytes(damage)
+
+    again = label_frames(oracle, [water], groups=["a"], kept=tmp_path)
+
+    np.testing.assert_allclose(again.forces, first.forces, atol=1e-9)
+    assert np.load(kept)["energy"] == pytest.approx(first.energy[0])

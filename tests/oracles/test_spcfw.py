@@ -349,3 +349,14 @@ def test_a_missing_openmm_is_one_clear_sentence(monkeypatch, water):
 
     with pytest.raises(MissingPackageError, match="pip install openmm"):
         SPCFw().simulate(water, Conditions(300.0, 100.0))
+
+
+def test_friction_may_go_on_after_the_equilibration():
+    water_box = build_box({"H2O": 32}, density=1.0, rng=np.random.default_rng(0))
+    conditions = Conditions(
+        *(300.0, 200.0), equilibration=100.0, friction=1.0, interval=20.0
+    )
+    run = SPCFw(cutoff=4.0).simulate(water_box, conditions)
+
+    assert run.stopped is None
+    assert 200 < run.log["temperature_K"].mean() < 400

@@ -141,3 +141,11 @@ def test_what_would_be_wrong_is_refused(base, water, changes, sentence):
 
     with pytest.raises(BrineError, match=sentence):
         advice(base, **changes)
+
+
+def test_molecules_without_a_cell_can_be_linted(base, water):
+    alone = water[:3]
+    alone.pbc, alone.cell = False, np.zeros((3, 3))
+    write(base / "frames.extxyz", [labelled(alone) for _ in range(3)])
+
+    assert lint(validate_protocol(SOUND), base) is not None

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from brine.errors import BrineError, UnconvergedError
+from brine.errors import InputError, UnconvergedError
 from brine.oracles import Conditions, SPCFw, label_frames
 from brine.settings import OracleLabels
 from brine.structures import build_box
 from brine.workflow.born_oppenheimer import BornOppenheimer
-from brine.workflow.sampling import labelled_by_oracle
+from brine.workflow.sampling import labelled_by_oracle, make_oracle
 
 
 class LabelsOnly:
@@ -118,7 +118,7 @@ INPUTS = {
 
 
 def test_any_calculator_of_ase_labels_and_samples(on_path, tmp_path):
-    found = labelled_by_oracle(labels(), INPUTS, kept=tmp_path / "kept")
+    found = labelled_by_oracle(labels(), INPUTS, runs=tmp_path / "runs")
 
     assert found.fingerprint == "own water"
     assert len(found) == 2 + 4
@@ -127,14 +127,50 @@ def test_any_calculator_of_ase_labels_and_samples(on_path, tmp_path):
     np.testing.assert_allclose(found.frame(0).get_forces(), expected.forces, atol=1e-6)
 
 
+FAULTY = """
+from brine.oracles import SPCFw
+class Water: pass
+number = 7
+def nothing(): return None
+def raises(): raise RuntimeError("no GPU here")
+def leaves(): raise SystemExit(3)
+def bare():
+    from ase.calculators.calculator import Calculator
+    return Calculator()
+def broken():
+    found = SPCFw(cutoff=3.6).calculator()
+    found.get_property = lambda *given: [][0]
+    return found
+"""
+
+
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("factory", "words"),
     [
-        ({"factory": "own_field:ice"}, "Python can import"),
-        ({"factory": "nowhere:ice"}, "Python can import"),
-        ({"arguments": {"depth": 1}}, "must suit own_field:water"),
+        ("own_field:ice", "AttributeError"),
+        ("nowhere:ice", "ModuleNotFoundError"),
+        ("..own_field:water", "must make an ASE calculator"),
+        ("own_field:water", "TypeError"),
+        ("faulty:number", "TypeError"),
+        ("faulty:nothing", "got None; return an instance"),
+        ("faulty:Water", "return an instance"),
+        ("faulty:raises", "RuntimeError: no GPU here"),
+        ("faulty:leaves", "SystemExit"),
+        ("faulty:bare", "got none of energy, forces, stress"),
     ],
 )
-def test_a_calculator_that_cannot_be_made_is_named(on_path, changes, words):
-    with pytest.raises(BrineError, match=words):
-        labelled_by_oracle(labels(**changes), INPUTS)
+def test_a_calculator_that_cannot_be_made_is_named(on_path, tmp_path, factory, words):
+    (tmp_path / "faulty.py").write_text(FAULTY)
+    settings = labels(factory=factory, arguments={})
+    with pytest.raises(InputError, match="factory") as caught:
+        make_oracle(settings.oracle, ("H", "O"))
+    assert words in str(caught.value)
+
+
+def test_a_calculator_that_fails_in_a_label_says_so(on_path, tmp_path, water):
+    (tmp_path / "faulty.py").write_text(FAULTY)
+    oracle = make_oracle(
+        labels(factory="faulty:broken", arguments={}).oracle, ("H", "O")
+    )
+    with pytest.raises(UnconvergedError, match="says IndexError"):
+        oracle.label(water)

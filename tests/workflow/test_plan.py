@@ -148,3 +148,36 @@ def test_where_an_oracle_runs_does_not_decide_its_labels(tmp_path):
     assert labels(cutoff_eV=500.0).inputs != here.inputs
     with pytest.raises(BrineError, match=r"`potcar_library` must hold O/POTCAR"):
         labels(potcar_library=str(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize(
+    ("oracle", "sampling", "words"),
+    [
+        (
+            {"kind": "openmm", "cutoff_A": 6.0},
+            {},
+            r"`labels.oracle.cutoff_A` must be below 4\.81, half the narrowest",
+        ),
+        (
+            {"kind": "openmm", "cutoff_A": 4.0},
+            {"cluster_contacts_A": [2.0], "cluster_edge_A": 7.0},
+            r"must be below 3\.50",
+        ),
+        ({"kind": "cp2k-committee"}, {}, "knows water alone, got Cl, Na"),
+    ],
+)
+def test_what_an_oracle_cannot_label_is_said_before_anything_runs(
+    tmp_path, oracle, sampling, words
+):
+    counts = {"H2O": 64}
+    if oracle["kind"] == "cp2k-committee":
+        counts |= {"Na+": 2, "Cl-": 2}
+    protocol = validate_protocol(
+        {
+            "name": "x",
+            "system": {"molecules": counts, "density_g_per_mL": 1.0},
+            "labels": {"kind": "oracle", "oracle": oracle, "sampling": sampling},
+        }
+    )
+    with pytest.raises(BrineError, match=words):
+        plan(protocol, tmp_path)

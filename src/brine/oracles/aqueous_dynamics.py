@@ -62,7 +62,7 @@ class AqueousRun:
         """Set up the context, at rest in the nearest minimum's reach."""
         openmm = import_openmm()
         given = self.conditions
-        streams = np.random.SeedSequence(given.seed).spawn(4)
+        streams = np.random.SeedSequence(given.seed).spawn(3)
         self._baths = Baths(
             given.temperature,
             given.bond_time_constant,
@@ -77,9 +77,9 @@ class AqueousRun:
             barostat.setRandomNumberSeed(_openmm_seed(streams[1]))
             self.system.addForce(barostat)
         integrator = openmm.CompoundIntegrator()
-        frictions = (STRONG_FRICTION, given.friction)
-        for friction, stream in zip(frictions, streams[2:], strict=True):
-            integrator.addIntegrator(self._integrator(friction, stream))
+        for friction in (STRONG_FRICTION, given.friction):
+            # One seed: a context has one generator for all of its integrators.
+            integrator.addIntegrator(self._integrator(friction, streams[2]))
         self._context = cpu_context(self.system, integrator)
         self._context.setPositions(self.box.positions / 10)
         openmm.LocalEnergyMinimizer.minimize(self._context, 50.0, 50)

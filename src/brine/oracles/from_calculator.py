@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 import numpy as np
 from ase import Atoms
-from ase.calculators.calculator import Calculator, CalculatorError
+from ase.calculators.calculator import Calculator
 from ase.stress import voigt_6_to_full_3x3_stress
 
 from brine.errors import (
@@ -68,13 +68,15 @@ class CalculatorOracle:
         try:
             energy = float(calculator.get_property("energy", bare))
             forces = np.array(calculator.get_property("forces", bare), dtype=np.float64)
-            stress = np.asarray(calculator.get_property("stress", bare))
-        except (CalculatorError, RuntimeError) as error:
+            stress = np.asarray(calculator.get_property("stress", bare), dtype=float)
+            full = stress if stress.ndim == 2 else voigt_6_to_full_3x3_stress(stress)
+            labels = Labels(energy, forces.reshape(len(bare), 3), full.reshape(3, 3))
+        except Exception as error:  # another's code, which may raise anything
             raise UnconvergedError(
-                f"{self.fingerprint} must converge, and says: {in_one_line(error)}."
+                f"{self.fingerprint} must converge, and says {type(error).__name__}: "
+                f"{in_one_line(error)}."
             ) from error
-        full = stress if stress.shape == (3, 3) else voigt_6_to_full_3x3_stress(stress)
-        return Labels(energy, forces, np.asarray(full, dtype=np.float64))
+        return labels
 
 
 def xtb_oracle(method: str = "GFN2-xTB", *, accuracy: float = 0.1) -> CalculatorOracle:

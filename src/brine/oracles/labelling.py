@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from ase import Atoms
@@ -85,11 +86,8 @@ class _Keeper:
 
     def label(self, atoms: Atoms) -> Labels | UnconvergedError:
         path = self._path(atoms)
-        if path is not None and path.is_file():
-            with np.load(path) as stored:
-                return Labels(
-                    float(stored["energy"]), stored["forces"], stored["stress"]
-                )
+        if path is not None and (stored := _stored(path)) is not None:
+            return stored
         try:
             labels = self.oracle.label(atoms)
         except UnconvergedError as error:
@@ -104,6 +102,8 @@ class _Keeper:
                     forces=labels.forces,
                     stress=labels.stress,
                 )
+                file.flush()
+                os.fsync(file.fileno())
             os.replace(half, path)
         return labels
 
@@ -114,6 +114,15 @@ class _Keeper:
         for array in (atoms.numbers, atoms.positions, atoms.cell.array):
             digest.update(np.ascontiguousarray(array).tobytes())
         return self.folder / f"{digest.hexdigest()[:24]}.npz"
+
+
+def _stored(path: Path) -> Labels | None:
+    """What is in the file `path`; None where it is absent or damaged."""
+    try:
+        with path.open("rb") as file, np.load(file) as stored:
+            return Labels(float(stored["energy"]), stored["forces"], stored["stress"])
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile):
+        return None
 
 
 def _labeller(

@@ -180,11 +180,11 @@ class Sampling(Section):
     cluster_contacts_A: tuple[PositiveFloat, ...] = ()
     """Closest distances of molecules in dimers and trimers alone in a box; with any,
     every neutral cluster of up to three is labelled."""
-    cluster_edge_A: PositiveFloat = 12.0
+    cluster_edge_A: float = Field(default=12.0, ge=3.0, le=200.0)
     """Of the box of a cluster."""
-    pressure_bar: float | None = None
+    pressure_bar: float | None = Field(default=None, ge=-10_000, le=1_000_000)
     """Of runs at constant pressure, from each density on; null keeps the volume."""
-    ramp_K_per_ps: PositiveFloat = 50.0
+    ramp_K_per_ps: float = Field(default=50.0, ge=0.1, le=1e6)
     """A Born–Oppenheimer run begins at 50 K and warms up at this rate."""
     scaled_frames: int = Field(default=1, ge=0)
     """Frames of each run that are copied with each factor and each deviation."""

@@ -63,7 +63,7 @@ class Advice:
 
 @dataclass(frozen=True)
 class _Box:
-    """What is simulated: how many molecules, and the edge in Å of a cube as large."""
+    """What is simulated: molecules, and a cube's edge in Å; infinite without one."""
 
     n_molecules: int
     edge: float
@@ -193,4 +193,5 @@ def _box(protocol: Protocol, base: Path, dataset: Dataset | None) -> _Box:
         assert dataset is not None, "the settings tie it to labels from files"
         atoms = labelled_frame(system, dataset)
     n_molecules = len(np.unique(molecule_labels(atoms)))
-    return _Box(n_molecules, float(atoms.get_volume() ** (1 / 3)))
+    volume = abs(float(np.linalg.det(atoms.cell.array)))
+    return _Box(n_molecules, volume ** (1 / 3) if volume else np.inf)

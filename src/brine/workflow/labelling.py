@@ -49,6 +49,8 @@ AUDIT = "audit.json"
 SPLITS = "splits.json"
 KEPT = "kept"
 """Folder of single labels, so that none is lost when labelling is interrupted."""
+RUNS = "runs"
+"""Folder of Born–Oppenheimer runs, which go on after an interruption."""
 MAIN = "main"
 """Name of the split that the verdict rests on."""
 SPLIT_SETTINGS: TypeAdapter[SplitSettings] = TypeAdapter(SplitSettings)
@@ -83,6 +85,7 @@ def make_labels(task: Task) -> None:
         task.inputs,
         workers=task.threads,
         kept=None if cheap else task.folder / KEPT,
+        runs=task.folder / RUNS,
         report=task.report,
     )
     save_dataset(dataset, task.folder / DATASET)

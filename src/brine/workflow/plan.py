@@ -98,6 +98,7 @@ def _check_oracle(labels: OracleLabels, box: Contents, edge: float) -> None:
             f"{', '.join(strange)}; label other liquids from files."
         )
     make_oracle(labels.oracle, box.elements)
+    _check_copies(labels, edge)
     key, sampler = "labels.oracle.cutoff_A", sampler_settings(labels)
     if sampler is not labels.oracle:
         key = "labels.sampler.cutoff_A"
@@ -109,6 +110,23 @@ def _check_oracle(labels: OracleLabels, box: Contents, edge: float) -> None:
         raise SettingsError(
             f"`{key}` must be below {narrowest / 2:.2f}, half the narrowest box that "
             f"is sampled, got {sampler.cutoff_A}; shorten it or take more molecules."
+        )
+
+
+def _check_copies(labels: OracleLabels, edge: float) -> None:
+    """OpenMM labels no box narrower than two cutoffs, shrunken copies included."""
+    if not isinstance(labels.oracle, ForceFieldOracle):
+        return
+    sampling = labels.sampling
+    factors = (1.0, *sampling.molecule_factors, *sampling.cell_factors)
+    widths = [edge * min(factors) / max(1.0, *sampling.density_factors) ** (1 / 3)]
+    if sampling.cluster_contacts_A:
+        widths.append(sampling.cluster_edge_A)
+    if min(widths) <= 2 * labels.oracle.cutoff_A:
+        raise SettingsError(
+            f"`labels.oracle.cutoff_A` must be below {min(widths) / 2:.2f}, half the "
+            f"narrowest box that is labelled, got {labels.oracle.cutoff_A}; shorten "
+            "it, take more molecules, or leave out `sampling.cell_factors`."
         )
 
 

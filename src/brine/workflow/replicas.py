@@ -120,7 +120,7 @@ def _run(
         duration / 2,
         equilibration=duration / 4,
         timestep=step,
-        interval=100.0,
+        interval=min(100.0, duration / 10),
         seed=seed,
     )
     atoms = start.copy()

@@ -10,7 +10,7 @@ from typing import Any
 from ase.calculators.calculator import Calculator
 
 from brine.datasets import Dataset
-from brine.errors import InputError, MissingPackageError, in_one_line
+from brine.errors import InputError, in_one_line
 from brine.oracles import (
     CP2K,
     CalculatorOracle,
@@ -85,6 +85,7 @@ def make_oracle(settings: OracleSettings, elements: tuple[str, ...]) -> Oracle:
             return xtb_oracle(settings.method, accuracy=settings.accuracy)
         case CommitteeOracle():
             committee = Committee(settings.members)
+            committee.check(elements)
             return CP2K(committee, find_program(), settings.time_limit_s)
         case PythonOracle():
             return _from_python(settings)
@@ -94,23 +95,31 @@ def make_oracle(settings: OracleSettings, elements: tuple[str, ...]) -> Oracle:
 
 
 def _from_python(settings: PythonOracle) -> CalculatorOracle:
-    module, _, name = settings.factory.partition(":")
-    try:
-        factory = attrgetter(name)(import_module(module))
-    except (ImportError, AttributeError) as error:
-        raise MissingPackageError(
-            f"`labels.oracle.factory` must name something that Python can import, got "
-            f"{settings.factory!r}: {error}; install it, or correct the name."
-        ) from None
+    """Whatever a user's own code does wrong is one sentence about its name."""
 
     def make() -> Calculator:
+        module, _, name = settings.factory.partition(":")
         try:
-            return factory(**settings.arguments)
-        except (TypeError, ValueError) as error:
+            made = attrgetter(name)(import_module(module))(**settings.arguments)
+        except (Exception, SystemExit) as error:
             raise InputError(
-                f"`labels.oracle.arguments` must suit {settings.factory}, which says: "
-                f"{in_one_line(error)}."
+                f"the oracle's `factory` {settings.factory} must make an ASE "
+                f"calculator of its `arguments`, and says {type(error).__name__}: "
+                f"{in_one_line(error)}; correct the name, the arguments or the code."
             ) from None
+        if isinstance(made, type) or not hasattr(made, "get_property"):
+            raise InputError(
+                f"the oracle's `factory` {settings.factory} must make an ASE "
+                f"calculator, got {made!r}; return an instance of one."
+            )
+        missing = {"energy", "forces", "stress"} - set(made.implemented_properties)
+        if missing:
+            raise InputError(
+                f"the oracle's `factory` {settings.factory} must make a calculator of "
+                f"energy, forces and stress, got none of {', '.join(sorted(missing))}; "
+                "take another one."
+            )
+        return made
 
     make()
     return CalculatorOracle(
@@ -188,11 +197,13 @@ def labelled_by_oracle(
     *,
     workers: int = 1,
     kept: Path | None = None,
+    runs: Path | None = None,
     report: Report = silent,
 ) -> Dataset:
     """Frames sampled and labelled for ``inputs["system"]`` from ``inputs["seed"]``.
 
-    Labels are kept in the folder `kept` as soon as they are made.
+    Labels are kept in the folder `kept` as soon as they are made, and Born–Oppenheimer
+    runs in the folder `runs`.
     """
     box = contents(MoleculesSystem.model_validate(inputs["system"]))
     sampling = settings.sampling
@@ -213,7 +224,7 @@ def labelled_by_oracle(
         cluster_edge=sampling.cluster_edge_A,
     )
     return sample_frames(
-        make_sampler(settings, box.elements, runs=kept and kept.with_name("runs")),
+        make_sampler(settings, box.elements, runs=runs),
         box.molecules,
         plan=plan,
         seed=inputs["seed"],

@@ -21,15 +21,16 @@ GPA = 1e4 * BAR
 """eV/Å³"""
 CERTAIN = 0.2
 """Standard error of the median beyond which nothing is said."""
-FEWEST = 20
-"""Frames that can be judged: in a salt one frame has 1 ± 0.5."""
+ALONE, FEWEST = 20, 6
+"""Frames of a file judged by itself, and of small files judged together: one frame of
+a salt has 1 ± 0.5."""
 SHEARLESS = 1e-8
 """Share below which the stress is a pressure only."""
 RIGHT = (0.2, 5.0)
 """No unit is that near to another."""
 ALIKE = 2.0
 """Factor within which a unit is recognised."""
-ROBUST = 8.0
+ROBUST = 5.0
 """Robust standard deviations beyond which a single frame is wrong."""
 
 
@@ -57,7 +58,7 @@ def molecular_stress_findings(
     shares = stress_shares(dataset, known)
     known, shares = known[np.isfinite(shares)], shares[np.isfinite(shares)]
     source = dataset.source[known]
-    large = np.bincount(source) >= FEWEST
+    large = np.bincount(source) >= ALONE
     for index in np.flatnonzero(large):
         name = dataset.source_names[index]
         yield from _judged(

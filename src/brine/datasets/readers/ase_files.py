@@ -56,13 +56,18 @@ def read_ase(path: Path, *, name: str) -> Dataset:
         if frame.stress is None and _find("virial", atoms.info) is not None:
             frame = _stress_from_virial(frame, atoms, f"{name}, frame {index}")
             assumptions.append(VIRIAL_ASSUMPTION)
-        if not all(atoms.info.get(key, True) for key in CONVERGED):
+        if not all(_says_yes(atoms.info.get(key, True)) for key in CONVERGED):
             frame = replace(frame, energy=None, forces=None, stress=None)
             assumptions.append(f"{name}, frame {index}{NO_LABELS}it did not converge")
         frames.append(frame)
     return assemble(
         frames, Origin(name, fingerprint, tuple(dict.fromkeys(assumptions)))
     )
+
+
+def _says_yes(value: Any) -> bool:
+    words = ("true", "t", "yes", "y", "1")
+    return value.lower() in words if isinstance(value, str) else bool(value)
 
 
 def _fingerprint(images: list[Atoms], name: str) -> str:

@@ -7,6 +7,7 @@ offset.
 """
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -39,6 +40,21 @@ class Committee:
         """In one line, without the version of the program."""
         return f"{NAME} members={self.members}"
 
+    def check(self, elements: Collection[str]) -> None:
+        """Refuse what is no water.
+
+        Raises
+        ------
+        InputError
+            There is another element.
+        """
+        strange = sorted(set(elements) - {"H", "O"})
+        if strange:
+            raise InputError(
+                f"the committee knows water alone, got {', '.join(strange)}; label "
+                "other liquids with another oracle."
+            )
+
     def input_text(self, atoms: Atoms, *, restart: str | None = None) -> str:
         """The input of a single point with energy, forces and stress.
 
@@ -50,11 +66,7 @@ class Committee:
             The files of the networks are not found.
         """
         del restart
-        if set(atoms.symbols) - {"H", "O"}:
-            raise InputError(
-                f"the committee knows water alone, got {atoms.symbols}; label other "
-                "liquids with another oracle."
-            )
+        self.check(set(atoms.symbols))
         folder = _folder()
         networks = {
             "NNP_INPUT_FILE_NAME": str(folder / "nnp-1" / "input.nn"),
