@@ -47,6 +47,18 @@ def test_a_run_warms_up_from_the_cold_and_has_the_frames_asked_for(water):
     assert labelled.energy[0] == pytest.approx(run.log["potential_energy_eV"][-1])
 
 
+def test_progress_rises_over_all_stages(water):
+    done: list[float] = []
+
+    def tell(task, numbers):
+        done.append(numbers["done"])
+
+    BornOppenheimer(LabelsOnly(), ramp=5.0).simulate(water, CONDITIONS, report=tell)
+
+    assert done == sorted(done)
+    assert done[-1] == pytest.approx(1.0)
+
+
 def test_pressure_lets_the_cell_change(water):
     conditions = Conditions(
         100.0, 20.0, pressure=20_000.0, equilibration=5.0, interval=5.0, seed=3

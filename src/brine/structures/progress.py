@@ -19,3 +19,22 @@ def silent(task: str, numbers: Mapping[str, float]) -> None:
     task : str
     numbers : mapping of str to float
     """
+
+
+def part_of(report: Report, before: float, share: float) -> Report:
+    """A report of one stage of several, `before` of which is done when it begins.
+
+    Parameters
+    ----------
+    report : Report
+        Of the whole.
+    before, share : float
+        Fractions of the whole: done before the stage, and the stage's own.
+    """
+
+    def tell(task: str, numbers: Mapping[str, float]) -> None:
+        if "done" in numbers:
+            numbers = {**numbers, "done": before + share * numbers["done"]}
+        report(task, numbers)
+
+    return tell

@@ -11,6 +11,7 @@ from ase.calculators.calculator import Calculator
 from brine.dynamics import NPT, NVT, MDSettings, Ramp, no_guards, run_md
 from brine.oracles import Conditions, Labels, Oracle, OracleCalculator
 from brine.structures import Report, Simulation, Trajectory, silent
+from brine.structures.progress import part_of
 
 COLD: Final = 50.0
 """K, where a run begins"""
@@ -73,6 +74,7 @@ class BornOppenheimer:
             "run": (ensemble, conditions.duration),
         }
         stride = max(1, round(conditions.interval / conditions.timestep))
+        whole, before = sum(length for _, length in stages.values()), 0.0
         state, calculator = atoms, _calculator(self.oracle)
         for number, (name, (bath, length)) in enumerate(stages.items()):
             n_steps = round(length / conditions.timestep)
@@ -90,8 +92,9 @@ class BornOppenheimer:
                 calculator,
                 settings,
                 out=self._folder(atoms, conditions, name),
-                report=report,
+                report=part_of(report, before / whole, length / whole),
             )
+            before += length
             assert run.final is not None
             state = run.final
         return replace(run, trajectory=_without_start(run.trajectory))

@@ -15,6 +15,7 @@ from brine.oracles import Conditions, OpenMMOracle, SPCFw, side_by_side
 from brine.oracles.bias import Bias
 from brine.structures import Report, silent
 from brine.structures.contents import Contents
+from brine.structures.progress import part_of
 
 SCALES: Final = (0.90, 0.95, 1.075, 1.10, 1.125)
 """Of the distance of cation and anion: two chloride-rich replicas, three water-rich."""
@@ -123,9 +124,12 @@ def _run(
         interval=min(100.0, duration / 10),
         seed=seed,
     )
-    atoms = start.copy()
-    for conditions in (hot, cool):
-        run = oracle.simulate_with([bias], atoms, conditions, report=report)
+    atoms, warm = start.copy(), 4 / 7  # of `duration` · (1 + 1/4 + 1/2)
+    for conditions, tell in (
+        (hot, part_of(report, 0.0, warm)),
+        (cool, part_of(report, warm, 1 - warm)),
+    ):
+        run = oracle.simulate_with([bias], atoms, conditions, report=tell)
         atoms.positions = run.trajectory.positions[-1]
     cutoff = SHELL.get(bias.cation, OTHERS)
     anions, oxygens = (
