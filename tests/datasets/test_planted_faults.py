@@ -6,7 +6,8 @@ import pytest
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from brine.datasets import audit, read_dataset
+from brine.datasets import audit, dataset_from_atoms, read_dataset
+from brine.datasets.auditing.molecular_stress import stress_shares
 from brine.errors import DataFileError
 from brine.oracles import SamplingPlan, SPCFw, sample_frames
 from brine.units import BAR, BOHR, HARTREE
@@ -100,6 +101,33 @@ def test_one_stress_in_kbar(tmp_path, frames):
     assert finding.frames == (ODD,)
     assert f"frame {ODD}" in finding.message
     assert "in kbar" in finding.message
+
+
+def test_the_stress_of_forces_inside_molecules_is_theirs_exactly(frames):
+    """V·σ = −Σ F ⊗ (r − R) where molecules do not push each other: a share of one."""
+    shares = []
+    for factor in (1.0, 1.5):
+        alone = []
+        for atoms in frames[:3]:
+            force = np.random.default_rng(2).normal(size=(32, 3, 3))
+            arm = atoms.get_positions().reshape(32, 3, 3)
+            arm -= arm.mean(axis=1, keepdims=True)
+            virial = np.einsum("nik,nil->kl", force, arm)
+            stress = -(virial + virial.T) / 2 / atoms.get_volume()
+            alone.append(
+                relabelled(
+                    atoms,
+                    forces=lambda _, f=force: f.reshape(96, 3),
+                    stress=lambda _, s=factor * stress: s,
+                )
+            )
+        data = dataset_from_atoms(
+            alone, groups=["a"] * 3, fingerprint="x", source="water"
+        )
+        shares.append(stress_shares(data, np.arange(3)))
+
+    np.testing.assert_allclose(shares[0], 1.0, atol=1e-9)
+    np.testing.assert_allclose(shares[1], 1.5, atol=1e-9)
 
 
 def test_few_frames_with_the_sign_flipped(tmp_path, frames):

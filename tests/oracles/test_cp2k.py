@@ -4,7 +4,6 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +19,6 @@ from brine.errors import (
 )
 from brine.oracles import CP2K, Labels, label_frames
 from brine.oracles.cp2k import (
-    Committee,
     Functional,
     LevelOfTheory,
     Program,
@@ -29,7 +27,6 @@ from brine.oracles.cp2k import (
 from brine.oracles.cp2k.convergence import convergence
 from brine.oracles.cp2k.output import read_output
 from brine.structures import build_box, rattle
-from brine.testing.oracle import OracleTolerances, check_oracle
 from brine.units import BAR, BOHR, HARTREE
 
 ENERGY = " ENERGY| Total FORCE_EVAL ( QS ) energy [a.u.]:     -34.466743\n"
@@ -287,52 +284,6 @@ def test_a_real_step_starts_from_the_wavefunction_before(tmp_path):
 
     assert 2 < steps[1] < steps[0]
     np.testing.assert_allclose(forces, alone, atol=1e-4)
-
-
-needs_networks = pytest.mark.skipif(
-    not Path("/usr/share/cp2k/NNP").is_dir(), reason="cp2k-data is not installed"
-)
-
-
-@needs_cp2k
-@needs_networks
-def test_the_committee_for_water_passes_as_an_oracle():
-    """A cutoff shorter than half the box, and every derivative checked."""
-    rng = np.random.default_rng(0)
-    water = rattle(
-        build_box({"H2O": 30}, density=0.9, rng=rng), deviation=0.03, rng=rng
-    )
-    oracle = CP2K(Committee(2))
-
-    check_oracle(
-        oracle,
-        [water],
-        tolerances=OracleTolerances(
-            energy=1e-6, forces=1e-3, stress=20 * BAR, n_coordinates=2
-        ),
-    )
-    assert re.match(
-        r"CP2K 20\d\d\.\d bulkH2O-jcp2020-cnnp members=2", oracle.fingerprint
-    )
-
-
-def test_the_committee_says_what_it_cannot_do(monkeypatch, tmp_path):
-    with pytest.raises(InputError, match="`members` must lie between"):
-        Committee(9)
-    with pytest.raises(InputError, match="knows water alone, got Cl, Na"):
-        Committee().input_text(Atoms("NaCl", cell=[9] * 3, pbc=True))
-    with pytest.raises(InputError, match="has a grid to converge"):
-        convergence(
-            CP2K(Committee(), Program("none")),
-            box(),
-            cutoffs=[400],
-            relative_cutoffs=[60],
-            scf=[1e-6],
-        )
-    monkeypatch.setattr("brine.oracles.cp2k.committee.DATA", ())
-    monkeypatch.setenv("CP2K_DATA_DIR", str(tmp_path))
-    with pytest.raises(MissingPackageError, match=r"apt install cp2k-data"):
-        Committee().input_text(box("OHH"))
 
 
 class Gridded(CP2K):

@@ -1,9 +1,12 @@
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 from ase import Atoms
 
 from brine.errors import InputError
 from brine.oracles import Conditions, OpenMMOracle
+from brine.oracles.amoeba import MANGANESE, completed
 from brine.oracles.aqueous_system import aqueous_box, cpu_context
 from brine.oracles.bias import Bias
 from brine.oracles.force_field import KILOJOULE_PER_MOLE
@@ -37,6 +40,20 @@ def test_amoeba_passes_as_an_oracle_with_manganese_by_analogy(salt):
         ),
     )
     assert "amoeba2018.xml Mn=by-analogy cutoff=3.5A" in oracle.fingerprint
+
+
+def test_manganese_lies_between_zinc_and_calcium_as_its_radius_does():
+    """9/26 of the way, such as from 0.268 to 0.359 nm and from 0.26 to 0.55 Å³."""
+    root = ElementTree.fromstring(completed(()))
+    vdw = root.find(f".//Vdw[@class='{MANGANESE}']").attrib
+    polarize = root.find(f".//Polarize[@type='{MANGANESE}']").attrib
+    charge = root.find(f".//Multipole[@type='{MANGANESE}']").attrib["c0"]
+
+    assert float(vdw["sigma"]) == pytest.approx(0.2995, abs=1e-6)
+    assert float(vdw["epsilon"]) == pytest.approx(1.114231, abs=1e-5)
+    assert float(polarize["polarizability"]) == pytest.approx(3.60385e-4, abs=1e-8)
+    assert float(polarize["thole"]) == pytest.approx(0.199354, abs=1e-5)
+    assert float(charge) == 2.0
 
 
 def ion_and_water(symbol: str) -> float:

@@ -1,11 +1,9 @@
 """``brine build``."""
 
 import re
-from collections.abc import Callable
-from functools import partial
 from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -15,7 +13,6 @@ from brine.errors import InputError
 
 if TYPE_CHECKING:
     from brine.structures.contents import Contents
-    from brine.workflow.replicas import BiasedReplica
 
 
 @answered
@@ -80,18 +77,13 @@ def build(
     found = with_density(molecules, density, temperature=temperature)
     target = out or Path(f"{re.sub('[^A-Za-z0-9.+-]+', '-', composition)}.extxyz")
     if biased is not None:
-        from brine.workflow.replicas import biased_replicas
-
-        run = partial(
-            biased_replicas,
-            found,
-            cation=biased,
-            model=model,
-            temperature=temperature,
-            duration=1e3 * duration,
-            seed=seed,
-        )
-        _write_biased(run, biased, target, json=json)
+        options: dict[str, Any] = {
+            "model": model,
+            "duration": 1e3 * duration,
+            "seed": seed,
+        }
+        options |= {"cation": biased, "temperature": temperature}
+        _write_biased(found, options, target, json=json)
         return
     atoms = found.build(np.random.default_rng(seed))
     write_structure(target, atoms)
@@ -117,21 +109,18 @@ def _molecules(
 
 
 def _write_biased(
-    run: Callable[..., tuple["BiasedReplica", ...]],
-    cation: str,
-    target: Path,
-    *,
-    json: bool,
+    found: "Contents", options: dict[str, Any], target: Path, *, json: bool
 ) -> None:
+    """Run `biased_replicas` with `options` and write what it makes."""
     from brine.structures.files import write_structure
-    from brine.workflow.replicas import SCALES
+    from brine.workflow.replicas import SCALES, biased_replicas
 
     paths = [target.with_stem(f"{target.stem}-s{scale:g}") for scale in SCALES]
     for path in paths:
         if path.exists():
             raise InputError(f"{path} exists and is not overwritten; give another.")
     with reporting("replicas", quiet=json) as report:
-        replicas = run(report=report)
+        replicas = biased_replicas(found, **options, report=report)
     shells = []
     for path, replica in zip(paths, replicas, strict=True):
         write_structure(path, replica.atoms)
@@ -145,7 +134,9 @@ def _write_biased(
             }
         )
         if not json:
-            typer.echo(f"{path}: {anions:.2f} Cl and {oxygens:.2f} O around {cation}")
+            typer.echo(
+                f"{path}: {anions:.2f} Cl and {oxygens:.2f} O around {options['cation']}"
+            )
     if json:
         typer.echo(dumps(shells))
 

@@ -68,14 +68,7 @@ def place_cluster(
     if not contact > 0:
         raise InputError(f"`contact` must be positive, got {contact} Å.")
     parts = [find_species(name, templates).atoms for name in members]
-    positions = np.empty((0, 3))
-    for part in parts:
-        turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
-        turned = part.positions @ (turn * np.linalg.det(turn))  # never a reflection
-        turned -= turned.mean(axis=0)
-        if len(positions):
-            turned = turned + _approach(positions, turned, contact, rng)
-        positions = np.concatenate([positions, turned])
+    positions = _packed(parts, contact, rng)
     size = np.ptp(positions, axis=0).max()
     if size + contact > edge:
         raise InputError(
@@ -87,6 +80,21 @@ def place_cluster(
     middle = (positions.max(axis=0) + positions.min(axis=0)) / 2
     positions = positions - middle + edge / 2
     return Atoms(numbers, positions, cell=[edge] * 3, pbc=True)
+
+
+def _packed(
+    parts: Sequence[Atoms], contact: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Positions of all, each turned and brought near those before it."""
+    positions = np.empty((0, 3))
+    for part in parts:
+        turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
+        turned = part.positions @ (turn * np.linalg.det(turn))  # never a reflection
+        turned -= turned.mean(axis=0)
+        if len(positions):
+            turned = turned + _approach(positions, turned, contact, rng)
+        positions = np.concatenate([positions, turned])
+    return positions
 
 
 def _approach(
