@@ -134,9 +134,8 @@ def _write_biased(
             }
         )
         if not json:
-            typer.echo(
-                f"{path}: {anions:.2f} Cl and {oxygens:.2f} O around {options['cation']}"
-            )
+            shell = f"{anions:.2f} Cl and {oxygens:.2f} O"
+            typer.echo(f"{path}: {shell} around {options['cation']}")
     if json:
         typer.echo(dumps(shells))
 
