@@ -71,7 +71,7 @@ class OpenMMOracle:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Files, cutoff and OpenMM version; what a file of one's own holds."""
+        """Files, what one's own hold, cutoff, tolerance of Ewald's sum, and version."""
         names = [
             f"{Path(name).name}:{hashlib.sha256(Path(name).read_bytes()).hexdigest()[:8]}"
             if Path(name).is_file()
@@ -81,6 +81,7 @@ class OpenMMOracle:
         analogy = " Mn=by-analogy" if self._polarizable else ""
         return (
             f"OpenMM {' '.join(names)}{analogy} cutoff={self.cutoff:g}A PME "
+            f"tolerance={LABEL['ewaldErrorTolerance']:g} "
             f"OpenMM={import_openmm().__version__}"
         )
 
