@@ -15,6 +15,11 @@ and carries units in its names; a choice is a union on `kind`.
 """
 
 from brine.settings.dynamics import Dynamics, Langevin, Thermostat, VelocityRescaling
+from brine.settings.families import (
+    AllegroSettings,
+    DeePMDSettings,
+    NequIPSettings,
+)
 from brine.settings.labels import (
     CommitteeOracle,
     CP2KOracle,
@@ -39,6 +44,7 @@ from brine.settings.potential import (
     ModelPotential,
     NativeSettings,
     PotentialSettings,
+    TrainedElsewhere,
 )
 from brine.settings.problems import did_you_mean
 from brine.settings.protocol import Protocol
@@ -71,10 +77,12 @@ from brine.settings.system import (
 from brine.settings.validation import ValidationSettings
 
 __all__ = [
+    "AllegroSettings",
     "CP2KOracle",
     "CommitteeOracle",
     "CompositionSplit",
     "CompositionSystem",
+    "DeePMDSettings",
     "Dynamics",
     "ExperimentReference",
     "FileLabels",
@@ -89,6 +97,7 @@ __all__ = [
     "ModelPotential",
     "MoleculesSystem",
     "NativeSettings",
+    "NequIPSettings",
     "Oracle",
     "OracleLabels",
     "OracleReference",
@@ -107,6 +116,7 @@ __all__ = [
     "Template",
     "Thermostat",
     "TimeBlockSplit",
+    "TrainedElsewhere",
     "TrajectoryReference",
     "VASPOracle",
     "ValidationSettings",

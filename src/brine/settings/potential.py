@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Tag, model_validator
 
+from brine.settings.families import AllegroSettings, DeePMDSettings, NequIPSettings
 from brine.settings.section import Section, choice
 
 _NETWORK = {"two_body_channels": 8, "energy_weight": 2.0, "stress_weight": 2.0}
@@ -116,7 +117,14 @@ class ModelPotential(Section):
     (.nequip.pt2), or a file of brine; relative to the protocol's own folder."""
 
 
+TrainedElsewhere = NequIPSettings | AllegroSettings | DeePMDSettings
+"""Families that their own packages train"""
+
 PotentialSettings = Annotated[
-    Annotated[NativeSettings, Tag("native")] | Annotated[ModelPotential, Tag("model")],
+    Annotated[NativeSettings, Tag("native")]
+    | Annotated[NequIPSettings, Tag("nequip")]
+    | Annotated[AllegroSettings, Tag("allegro")]
+    | Annotated[DeePMDSettings, Tag("deepmd")]
+    | Annotated[ModelPotential, Tag("model")],
     choice("native"),
 ]

@@ -34,7 +34,8 @@ class Section(BaseModel):
         field = cls.model_fields[info.field_name or ""]
         if isinstance(value, Mapping) and get_origin(field.annotation) is dict:
             of_values = get_args(field.annotation)[1]
-            several = [] if bool in get_args(of_values) else list(value.values())
+            bools = of_values is Any or bool in get_args(of_values)
+            several = [] if bools else list(value.values())
         if any(isinstance(one, bool) for one in several):
             raise ValueError(f"must not be true or false, got {value}.")
         return value

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from brine.datasets import Dataset, Split, load_dataset
 from brine.errors import InputError
 from brine.potentials import Potential, load
-from brine.settings import ModelPotential, PotentialSettings
+from brine.settings import ModelPotential, NativeSettings, PotentialSettings
 from brine.training import (
     HeldOutErrors,
     LearningCurve,
@@ -21,6 +21,7 @@ from brine.training import (
     held_out_errors,
     predict,
 )
+from brine.training.families import fit_elsewhere, remove_weights
 from brine.workflow.labelling import DATASET, MAIN, read_splits
 from brine.workflow.simulating import POTENTIAL
 from brine.workflow.step import Task
@@ -29,6 +30,8 @@ from brine.workflow.store import write_atomically
 SETTINGS: TypeAdapter[PotentialSettings] = TypeAdapter(PotentialSettings)
 PREDICTIONS = "predictions.npz"
 CURVE = "learning-curve.json"
+TRAINING = "training"
+"""What a family's own package was told and what it said."""
 CHECKPOINT, POINTS = "training.npz", "points.json"
 """What an interrupted fit goes on from, and the curve so far."""
 CALIBRATION_FRAMES = 40
@@ -44,6 +47,19 @@ def fit_potential(task: Task) -> None:
         potential = load(Path(task.places["base"]) / settings.path)
         check_elements(potential, dataset, settings.path)
         potential.save(task.folder / POTENTIAL)
+        return
+    if not isinstance(settings, NativeSettings):
+        found = fit_elsewhere(
+            dataset.select(split.train),
+            settings,
+            task.folder / TRAINING,
+            seed=task.inputs["seed"],
+            report=task.report,
+        )
+        found.potential.save(task.folder / POTENTIAL)
+        points = [(p.step, p.energy, p.force) for p in found.points]
+        _write_curve(task.folder, "steps", found.n_steps, points)
+        remove_weights(task.folder / TRAINING)
         return
     held_out = dataset.select(split.test)
     checkpoint, earlier = task.folder / CHECKPOINT, task.folder / POINTS
@@ -71,10 +87,16 @@ def fit_potential(task: Task) -> None:
         "linear": ("training frames", len(split.train)),
         "neural": ("epochs", settings.epochs),
     }[settings.readout]
-    curve = {"unit": unit, "amount": amount, "points": points}
-    write_atomically(task.folder / CURVE, json.dumps(curve))
+    _write_curve(task.folder, unit, amount, points)
     for file in (earlier, checkpoint):
         file.unlink(missing_ok=True)
+
+
+def _write_curve(
+    folder: Path, unit: str, amount: int, points: list[tuple[int, float, float]]
+) -> None:
+    curve = {"unit": unit, "amount": amount, "points": points}
+    write_atomically(folder / CURVE, json.dumps(curve))
 
 
 def check_elements(potential: Potential, dataset: Dataset, name: str) -> None:

@@ -1,0 +1,220 @@
+"""Training another package's model to a dataset, as a potential of brine."""
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import brine
+from brine.datasets import Dataset, split_by_last_part
+from brine.errors import BrineError, MissingPackageError
+from brine.potentials.foreign import ForeignPotential
+from brine.settings.potential import TrainedElsewhere
+from brine.structures.progress import Report, silent
+from brine.threads import thread_count
+from brine.training.families.child import run_child
+from brine.training.families.deepmd import DeePMDTrainer
+from brine.training.families.nequip import NequIPTrainer
+from brine.training.families.trainer import Order, Point, Trainer
+
+TRAINERS: Final[dict[str, Callable[[], Trainer]]] = {
+    "nequip": lambda: NequIPTrainer("nequip"),
+    "allegro": lambda: NequIPTrainer("allegro"),
+    "deepmd": DeePMDTrainer,
+}
+NEEDS: Final = {
+    "nequip": ("nequip",),
+    "allegro": ("nequip", "allegro"),
+    "deepmd": ("deepmd", "tensorflow"),
+}
+"""Modules that must be there, by family."""
+EXTRA: Final = {"nequip": "nequip", "allegro": "nequip", "deepmd": "deepmd"}
+"""brine's extra that installs a family."""
+TOLD_AND_SAID: Final = (
+    *("config.yaml", "input.json", "zbl.txt"),
+    *("log.txt", "lcurve.out", "metrics.csv"),
+)
+TIMED_STEPS: Final = 40
+"""Of a first short training that tells how long a step takes."""
+DEFAULT_EPOCHS: Final = 100
+SHARE_OF_TRAINING: Final = 0.9
+"""Of the time of a fit, for its progress: the rest freezes or compiles."""
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model and how its training went.
+
+    Attributes
+    ----------
+    potential : ForeignPotential
+    n_steps : int
+        Batches.
+    points : tuple of Point
+        Errors on the validation frames on the way.
+    """
+
+    potential: ForeignPotential
+    n_steps: int
+    points: tuple[Point, ...]
+
+
+def fit_elsewhere(
+    dataset: Dataset,
+    settings: TrainedElsewhere,
+    folder: Path,
+    *,
+    seed: int = 0,
+    report: Report = silent,
+) -> TrainedModel:
+    """The model that the package of `settings` trains on `dataset`.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The last `validation_share` of each source is only looked at.
+    settings : NequIPSettings, AllegroSettings or DeePMDSettings
+    folder : Path
+        For inputs, checkpoints, logs. A fit of the same frames, settings and seed goes
+        on from there.
+    seed : int
+    report : Report
+
+    Raises
+    ------
+    MissingPackageError
+        The package is not installed.
+    BrineError
+        Its program stopped with an error, which the message repeats.
+    """
+    _check_installed(settings.kind)
+    trainer = TRAINERS[settings.kind]()
+    folder.mkdir(parents=True, exist_ok=True)
+    split = split_by_last_part(
+        dataset, fraction=settings.validation_share, gap_fraction=0.0
+    )
+    order = Order(
+        settings,
+        dataset.select(split.train),
+        dataset.select(split.test),
+        folder.resolve(),
+        n_steps=TIMED_STEPS,
+        seed=seed,
+    )
+    order = replace(order, n_steps=_n_steps(trainer, order))
+    trainer.write_inputs(order)
+    _train(trainer, order, report)
+    for command in trainer.finish_commands(order):
+        _finish(trainer, order, command)
+    model = trainer.model(order.folder)
+    assert model is not None
+    provenance = {
+        "brine": brine.__version__,
+        "data_hash": dataset.content_hash,
+        "fingerprint": dataset.fingerprint,
+        "n_frames": len(dataset),
+        "settings": settings.model_dump(mode="json"),
+        "steps": order.n_steps,
+    }
+    potential = ForeignPotential(model.name, model.read_bytes(), provenance)
+    report("fit", {"done": 1.0})
+    seen = [p for p in trainer.points(order.folder) if not math.isnan(p.force)]
+    return TrainedModel(potential, order.n_steps, tuple(seen))
+
+
+def remove_weights(folder: Path) -> None:
+    """Leave in `folder` only what the package was told and what it said."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif path.name not in TOLD_AND_SAID:
+            path.unlink()
+
+
+def _check_installed(kind: str) -> None:
+    for name in NEEDS[kind]:
+        if find_spec(name) is None:
+            raise MissingPackageError(
+                f"`potential.kind` {kind} needs the package {name}, got none; run "
+                f"`pip install 'brine[{EXTRA[kind]}]'`."
+            )
+
+
+def _n_steps(trainer: Trainer, order: Order) -> int:
+    settings = order.settings
+    if settings.steps is not None:
+        return settings.steps
+    batches = math.ceil(len(order.training) / settings.batch_size)
+    if settings.minutes is None:
+        return (settings.epochs or DEFAULT_EPOCHS) * batches
+    known = order.folder / "steps.json"
+    if not known.exists():
+        seconds = _seconds_per_step(trainer, order)
+        known.write_text(json.dumps(max(1, round(60 * settings.minutes / seconds))))
+    n_steps: int = json.loads(known.read_text())
+    # Whole epochs: the last weights are looked at, too.
+    return max(n_steps // batches, 1) * batches if n_steps > batches else n_steps
+
+
+def _seconds_per_step(trainer: Trainer, order: Order) -> float:
+    """Of a short training, from its first sign of progress to its last."""
+    short = replace(order, folder=order.folder / "timing")
+    short.folder.mkdir(exist_ok=True)
+    trainer.write_inputs(short)
+    seen: list[tuple[float, int]] = []
+
+    def watch() -> None:
+        points = trainer.points(short.folder)
+        if points and (not seen or points[-1].step > seen[-1][1]):
+            seen.append((time.monotonic(), points[-1].step))
+
+    _run(trainer, short, trainer.train_command(short.folder), watch)
+    (begin, first), (end, last) = seen[0], seen[-1]
+    return (end - begin) / (last - first) if last > first else 1.0
+
+
+def _train(trainer: Trainer, order: Order, report: Report) -> None:
+    """Until every step is done; what an earlier attempt has done is kept."""
+    done = order.folder / "trained.json"
+    if done.exists():
+        return
+
+    def watch() -> None:
+        points = trainer.points(order.folder)
+        if points:
+            share = SHARE_OF_TRAINING * points[-1].step / order.n_steps
+            numbers = {"done": min(share, SHARE_OF_TRAINING)}
+            errors = [p.force for p in points if not math.isnan(p.force)]
+            if errors:
+                numbers["force_error_meV_per_A"] = 1000 * errors[-1]
+            report("fit", numbers)
+
+    _run(trainer, order, trainer.train_command(order.folder), watch)
+    done.write_text(json.dumps(order.n_steps))
+
+
+def _finish(trainer: Trainer, order: Order, command: list[str]) -> None:
+    """Make a model file; a compression that cannot be leaves the frozen model."""
+    try:
+        _run(trainer, order, command, lambda: None)
+    except BrineError:
+        if trainer.model(order.folder) is None:
+            raise
+
+
+def _run(
+    trainer: Trainer, order: Order, command: list[str], watch: Callable[[], None]
+) -> None:
+    run_child(
+        command,
+        order.folder,
+        name=trainer.name,
+        log=order.folder / "log.txt",
+        environment=trainer.environment(thread_count()),
+        watch=watch,
+    )
