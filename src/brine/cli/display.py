@@ -115,6 +115,9 @@ class _Bars:
                 self.progress.console.print(
                     f"✓ {event.step} [dim]{seconds:.1f} s[/dim]"
                 )
+            case "failed":
+                self.progress.remove_task(self.rows.pop(event.step))
+                self.progress.console.print(f"[red]✗ {event.step} failed[/red]")
 
 
 class _Lines:

@@ -1,13 +1,16 @@
 """``brine run``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from brine.cli.display import display
 from brine.cli.failures import answered
 from brine.cli.lint import print_advice
+
+if TYPE_CHECKING:
+    from brine.settings import SweepProtocol
 
 NOT_ACCEPTED = 3
 
@@ -32,10 +35,15 @@ def run(
     """
     from brine.cli.tables import print_verdict
     from brine.errors import SettingsError
-    from brine.settings import load_protocol
+    from brine.settings import load_protocol, load_sweep
     from brine.workflow import lint, run_protocol
 
-    settings = load_protocol(protocol)
+    settings, sweep = load_protocol(protocol), load_sweep(protocol)
+    if sweep is not None:
+        accepted = _run_sweep(sweep, out, protocol.parent, cores, json=json)
+        if strict and not accepted:
+            raise typer.Exit(NOT_ACCEPTED)
+        return
     try:
         print_advice(lint(settings, protocol.parent))
         with display(quiet=json) as watcher:
@@ -50,3 +58,19 @@ def run(
         print_verdict(verdict, out)
     if strict and not verdict.accepted:
         raise typer.Exit(NOT_ACCEPTED)
+
+
+def _run_sweep(
+    sweep: "SweepProtocol", out: Path, base: Path, cores: int | None, *, json: bool
+) -> bool:
+    """Whether any member is accepted."""
+    from brine.cli.tables import print_sweep
+    from brine.workflow import run_sweep
+
+    with display(quiet=json) as watcher:
+        result = run_sweep(sweep, out, base=base, cores=cores, watcher=watcher)
+    if json:
+        typer.echo((out / "sweep.json").read_text(encoding="utf-8"))
+    else:
+        print_sweep(result, out)
+    return any(member.state == "accepted" for member in result.members)

@@ -12,6 +12,7 @@ from brine.cli.audit_view import audit_tables
 from brine.datasets import Audit
 from brine.errors import InputError
 from brine.observables import Observables
+from brine.reports import SweepResult
 from brine.training import HeldOutErrors
 from brine.validation import Gate, Verdict
 
@@ -34,6 +35,24 @@ def print_verdict(verdict: Verdict, out: Path) -> None:
         console.print(f"[bold]Diagnosis:[/] {escape(sentence)}")
     word = "[green]accepted[/]" if verdict.accepted else "[red]not accepted[/]"
     console.print(f"[bold]Verdict: {word}[/]")
+    console.print(f"Report: {out / 'report.html'}", soft_wrap=True)
+
+
+def print_sweep(result: SweepResult, out: Path) -> None:
+    """Every member: its errors, its verdict, or why it has none."""
+    console = Console()
+    table = Table("model", "forces meV/Å", "training", "verdict", "why", box=None)
+    for member in (*result.judged, *(m for m in result.members if not m.gates)):
+        colour = {"accepted": "green", "pruned": "dim"}.get(member.state, "red")
+        error, seconds = member.force_error, member.training_seconds
+        table.add_row(
+            escape(member.name),
+            f"{error:.1f}" if error == error else "",
+            f"{seconds:.0f} s" if seconds == seconds else "",
+            f"[{colour}]{member.state}[/]",
+            escape(member.cause),
+        )
+    console.print(table)
     console.print(f"Report: {out / 'report.html'}", soft_wrap=True)
 
 

@@ -21,16 +21,20 @@ from brine.reports.parts import (
     time_series,
 )
 from brine.reports.report import write_report
+from brine.reports.sweep_page import write_sweep_report
+from brine.reports.sweep_result import MemberResult, SweepResult
 
 __all__ = [
     "Calibration",
     "Curve",
     "DisplacementFigure",
     "LeakFigure",
+    "MemberResult",
     "Parity",
     "RdfFigure",
     "ReportContent",
     "Reproduction",
+    "SweepResult",
     "TimeSeries",
     "displacement",
     "energy_parity",
@@ -40,4 +44,5 @@ __all__ = [
     "rdf_figures",
     "time_series",
     "write_report",
+    "write_sweep_report",
 ]

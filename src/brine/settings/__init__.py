@@ -35,8 +35,10 @@ from brine.settings.labels import (
     XTBOracle,
 )
 from brine.settings.loading import (
+    SweepProtocol,
     dump_protocol,
     load_protocol,
+    load_sweep,
     parse_protocol,
     validate_protocol,
 )
@@ -64,6 +66,7 @@ from brine.settings.split import (
     Split,
     TimeBlockSplit,
 )
+from brine.settings.sweep import FirstRung, Range, Sweep
 from brine.settings.system import (
     CompositionSystem,
     FileSystem,
@@ -87,6 +90,7 @@ __all__ = [
     "ExperimentReference",
     "FileLabels",
     "FileSystem",
+    "FirstRung",
     "ForceFieldOracle",
     "GroupSplit",
     "LabelledFrameSystem",
@@ -106,12 +110,15 @@ __all__ = [
     "Protocol",
     "PythonOracle",
     "RandomSplit",
+    "Range",
     "Reference",
     "SPCFwOracle",
     "Sampling",
     "Section",
     "SolutionSystem",
     "Split",
+    "Sweep",
+    "SweepProtocol",
     "System",
     "Template",
     "Thermostat",
@@ -126,6 +133,7 @@ __all__ = [
     "did_you_mean",
     "dump_protocol",
     "load_protocol",
+    "load_sweep",
     "parse_protocol",
     "validate_protocol",
 ]

@@ -1,8 +1,9 @@
 """Protocols as YAML."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -10,6 +11,12 @@ from pydantic import ValidationError
 from brine.errors import SettingsError
 from brine.settings.problems import problems
 from brine.settings.protocol import Protocol
+from brine.settings.section import Section
+from brine.settings.sweep import Sweep, laid_over
+
+SWEEP: Final = "sweep"
+"""The section that makes many protocols of one file"""
+Schema = TypeVar("Schema", bound=Section)
 
 
 def load_protocol(path: str | Path) -> Protocol:
@@ -34,6 +41,52 @@ def load_protocol(path: str | Path) -> Protocol:
     return parse_protocol(text, name=str(path))
 
 
+@dataclass(frozen=True)
+class SweepProtocol:
+    """A protocol file with a `sweep`.
+
+    Attributes
+    ----------
+    name : str
+        The protocol's.
+    seed : int
+    sweep : Sweep
+    content : mapping
+        The rest of the file, as it was given.
+    """
+
+    name: str
+    seed: int
+    sweep: Sweep
+    content: Mapping[str, Any]
+
+    def member(self, overlay: Mapping[str, Any]) -> Protocol:
+        """The protocol with `overlay` laid over it.
+
+        Raises
+        ------
+        SettingsError
+            It holds a key or a value that brine cannot use.
+        """
+        return validate_protocol(laid_over(self.content, overlay))
+
+
+def load_sweep(path: str | Path) -> SweepProtocol | None:
+    """The sweep in the YAML file `path`, None where it holds a single protocol.
+
+    Raises
+    ------
+    SettingsError
+        As for `load_protocol`.
+    """
+    protocol = load_protocol(path)
+    content = dict(_read_yaml(Path(path).read_text(encoding="utf-8"), str(path)))
+    if SWEEP not in content:
+        return None
+    sweep = _validated(Sweep, content.pop(SWEEP), f"{path}: sweep")
+    return SweepProtocol(protocol.name, protocol.seed, sweep, content)
+
+
 def parse_protocol(text: str, *, name: str = "protocol") -> Protocol:
     """The protocol in a YAML `text`; `name` stands in front of problems."""
     content = _read_yaml(text, name)
@@ -42,17 +95,22 @@ def parse_protocol(text: str, *, name: str = "protocol") -> Protocol:
             f"{name} must hold keys and values (`name: water`), "
             f"got {'nothing' if content is None else type(content).__name__}."
         )
-    return validate_protocol(content, name=name)
+    one = {key: value for key, value in content.items() if key != SWEEP}
+    return validate_protocol(one, name=name)
 
 
 def validate_protocol(
     content: Mapping[str, Any], *, name: str = "protocol"
 ) -> Protocol:
     """The protocol in nested mappings, or every problem with it in one error."""
+    return _validated(Protocol, content, name)
+
+
+def _validated(model: type[Schema], content: Any, name: str) -> Schema:
     try:
-        return Protocol.model_validate(content)
+        return model.model_validate(content)
     except ValidationError as error:
-        found = problems(Protocol, error)
+        found = problems(model, error)
     if len(found) == 1:
         raise SettingsError(f"{name}: {found[0]}")
     lines = "\n".join(f"  {number}. {p}" for number, p in enumerate(found, start=1))

@@ -12,6 +12,7 @@ from brine.workflow.plan import plan
 from brine.workflow.protocol_run import label_protocol, rewrite_report, run_protocol
 from brine.workflow.step import Step, Task
 from brine.workflow.store import Store
+from brine.workflow.sweeping import run_sweep
 
 __all__ = [
     "Advice",
@@ -25,4 +26,5 @@ __all__ = [
     "rewrite_report",
     "run_protocol",
     "run_steps",
+    "run_sweep",
 ]

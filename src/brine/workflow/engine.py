@@ -1,16 +1,20 @@
 """Doing steps: skip what is stored, run the rest as soon as its needs are there."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from brine.errors import UnstableRunError
-from brine.workflow.crew import Crew, local_crew, perform
+from brine.errors import BrineError, UnstableRunError
+from brine.workflow.crew import Crew, StepFailure, local_crew, perform
 from brine.workflow.events import Event, Watcher, nobody
 from brine.workflow.step import Step, step_hashes
 from brine.workflow.store import Store
+
+Folders = dict[str, Path]
+"""Of each step's result, by the step's name"""
 
 
 def run_steps(
@@ -19,7 +23,7 @@ def run_steps(
     *,
     watcher: Watcher = nobody,
     crew: AbstractContextManager[Crew] | None = None,
-) -> dict[str, Path]:
+) -> Folders:
     """Folder of each step's result; independent steps run side by side.
 
     What is complete in `store` is not done again. An error or Ctrl-C ends every step
@@ -36,78 +40,165 @@ def run_steps(
     crew : context manager of Crew
         Who works; processes on all cores of this machine when None.
     """
-    run = _Run(steps, store, watcher)
-    if run.waiting:
-        with crew or local_crew() as workers:
-            run.work(workers)
-    return run.folders
+    run = _Run({"": steps}, store, watcher, stops=True)
+    run.work_with(crew)
+    return run.folders_of("")
+
+
+def run_plans(
+    plans: Mapping[str, Sequence[Step]],
+    store: Store,
+    *,
+    watcher: Watcher = nobody,
+    crew: AbstractContextManager[Crew] | None = None,
+) -> dict[str, Folders | Exception]:
+    """Of each plan the folders of its results, or the error that stopped it.
+
+    Steps that plans share are done once. An error stops the plans that need the step
+    which raised it, and no other.
+
+    Parameters
+    ----------
+    plans : mapping of str to sequence of Step
+        By name.
+    store, watcher, crew
+        As for `run_steps`.
+    """
+    run = _Run(plans, store, watcher, stops=False)
+    run.work_with(crew)
+    return {name: run.errors.get(name) or run.folders_of(name) for name in plans}
+
+
+@dataclass
+class _Node:
+    """A step, by the digest of everything that decides its result.
+
+    Attributes
+    ----------
+    step : Step
+    needs : mapping of str to str
+        Digests of the steps it needs, by their names.
+    plans : list of str
+        Those that it belongs to.
+    """
+
+    step: Step
+    needs: dict[str, str]
+    plans: list[str] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        """Says whose step it is where only one of several plans has it."""
+        (first, *others) = self.plans
+        return self.step.name if others or not first else f"{first}: {self.step.name}"
 
 
 class _Run:
-    """The state of one pass over the steps."""
+    """The state of one pass over the steps of some plans."""
 
-    def __init__(self, steps: Sequence[Step], store: Store, watcher: Watcher) -> None:
-        self.store, self.watcher = store, watcher
-        self.hashes = step_hashes(steps)
-        self.folders = {s.name: store.folder(s, self.hashes[s.name]) for s in steps}
-        self.waiting: list[Step] = []
-        for step in steps:
-            if store.has(step, self.hashes[step.name]):
-                watcher(Event(step.name, "found"))
+    def __init__(
+        self,
+        plans: Mapping[str, Sequence[Step]],
+        store: Store,
+        watcher: Watcher,
+        *,
+        stops: bool,
+    ) -> None:
+        self.store, self.watcher, self.stops = store, watcher, stops
+        self.nodes: dict[str, _Node] = {}
+        self.digests: dict[str, dict[str, str]] = {}
+        self.errors: dict[str, Exception] = {}
+        for name, steps in plans.items():
+            self._add(name, steps)
+        self.running: dict[Future[float], tuple[str, int]] = {}
+        self.waiting: list[str] = []
+        for digest, node in self.nodes.items():
+            if store.has(node.step, digest):
+                watcher(Event(node.title, "found"))
             else:
-                self.waiting.append(step)
-        self.running: dict[Future[float], tuple[Step, int]] = {}
+                self.waiting.append(digest)
 
-    def work(self, crew: Crew) -> None:
+    def folders_of(self, plan: str) -> Folders:
+        """Where the results of its steps stand."""
+        return {name: self._folder(d) for name, d in self.digests[plan].items()}
+
+    def work_with(self, crew: AbstractContextManager[Crew] | None) -> None:
         """Do everything that waits."""
-        while self.waiting or self.running:
-            self._start_ready(crew)
-            self._tell(crew.messages(0.1))
-            done, _ = wait(self.running, timeout=0, return_when=FIRST_COMPLETED)
-            for future in done:
-                self._finish(future)
-        self._tell(crew.messages(0.0))
+        if not self.waiting:
+            return
+        with crew or local_crew() as workers:
+            while self.waiting or self.running:
+                self._start_ready(workers)
+                self._tell(workers.messages(0.1))
+                done, _ = wait(self.running, timeout=0, return_when=FIRST_COMPLETED)
+                for future in done:
+                    self._finish(future)
+            self._tell(workers.messages(0.0))
+
+    def _add(self, plan: str, steps: Sequence[Step]) -> None:
+        digests = self.digests[plan] = step_hashes(steps)
+        for step in steps:
+            needs = {name: digests[name] for name in step.needs}
+            node = self.nodes.setdefault(digests[step.name], _Node(step, needs))
+            node.plans.append(plan)
+
+    def _folder(self, digest: str) -> Path:
+        return self.store.folder(self.nodes[digest].step, digest)
 
     def _start_ready(self, crew: Crew) -> None:
-        pending = {s.name for s in self.waiting}
-        pending |= {step.name for step, _ in self.running.values()}
-        for step in list(self.waiting):
-            threads = min(step.threads or crew.cores, crew.cores)
+        pending = {*self.waiting, *(digest for digest, _ in self.running.values())}
+        for digest in list(self.waiting):
+            node = self.nodes[digest]
+            threads = min(node.step.threads or crew.cores, crew.cores)
             busy = sum(t for _, t in self.running.values())
-            if self._blocked(step, pending):
+            if not pending.isdisjoint(node.needs.values()):
                 continue
             # Nobody overtakes a step that waits for cores: it might wait for long.
             if busy + threads > crew.cores:
                 break
-            self.waiting.remove(step)
-            self._start(step, threads, crew)
+            self.waiting.remove(digest)
+            self._start(digest, threads, crew)
 
-    def _blocked(self, step: Step, pending: Collection[str]) -> bool:
-        return any(name in pending for name in step.needs)
-
-    def _start(self, step: Step, threads: int, crew: Crew) -> None:
-        self.watcher(Event(step.name, "started"))
+    def _start(self, digest: str, threads: int, crew: Crew) -> None:
+        node = self.nodes[digest]
+        self.watcher(Event(node.title, "started"))
         task = {
-            "inputs": dict(step.inputs),
-            "folder": self.store.open(step, self.hashes[step.name]),
-            "needs": {name: self.folders[name] for name in step.needs},
-            "places": dict(step.places),
+            "inputs": dict(node.step.inputs),
+            "folder": self.store.open(node.step, digest),
+            "needs": {name: self._folder(need) for name, need in node.needs.items()},
+            "places": dict(node.step.places),
             "threads": threads,
         }
-        future = crew.executor.submit(perform, step.name, step.action, task)
-        self.running[future] = (step, threads)
+        future = crew.executor.submit(perform, node.title, node.step.action, task)
+        self.running[future] = (digest, threads)
 
     def _finish(self, future: Future[float]) -> None:
-        step, _ = self.running.pop(future)
+        digest, _ = self.running.pop(future)
+        node = self.nodes[digest]
         try:
             seconds = future.result()
         except BrokenProcessPool as error:
             raise UnstableRunError(
-                f"the process of step `{step.name}` was killed, perhaps for want of "
+                f"the process of step `{node.title}` was killed, perhaps for want of "
                 "memory; run again to continue."
             ) from error
-        self.store.commit(step, self.hashes[step.name], seconds=seconds)
-        self.watcher(Event(step.name, "finished", numbers={"seconds": seconds}))
+        except (BrineError, StepFailure) as error:
+            if self.stops:
+                raise
+            self._give_up(node, error)
+            return
+        self.store.commit(node.step, digest, seconds=seconds)
+        self.watcher(Event(node.title, "finished", numbers={"seconds": seconds}))
+
+    def _give_up(self, failed: _Node, error: Exception) -> None:
+        """Stop the plans of a step that failed, and forget what only they need."""
+        self.errors |= {plan: error for plan in failed.plans if plan not in self.errors}
+        self.watcher(Event(failed.title, "failed"))
+        self.waiting = [
+            digest
+            for digest in self.waiting
+            if any(plan not in self.errors for plan in self.nodes[digest].plans)
+        ]
 
     def _tell(self, messages: Sequence[tuple[str, str, dict[str, float]]]) -> None:
         for name, task, numbers in messages:

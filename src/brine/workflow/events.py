@@ -14,7 +14,7 @@ class Event:
     step : str
     kind : str
         ``found`` (its result was stored already), ``started``, ``progress``,
-        ``finished``.
+        ``finished``, ``failed`` (in one of several plans).
     task : str
         What the step is busy with, for ``progress``.
     numbers : mapping of str to float
@@ -23,7 +23,7 @@ class Event:
     """
 
     step: str
-    kind: Literal["found", "started", "progress", "finished"]
+    kind: Literal["found", "started", "progress", "finished", "failed"]
     task: str = ""
     numbers: Mapping[str, float] = field(default_factory=dict)
 

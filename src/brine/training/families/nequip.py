@@ -14,6 +14,7 @@ from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.data import chemical_symbols
 from ase.stress import full_3x3_to_voigt_6_stress
+from numpy.typing import NDArray
 
 from brine.datasets import Dataset, fit_reference_energies
 from brine.settings import AllegroSettings, NequIPSettings
@@ -70,8 +71,8 @@ class NequIPTrainer:
         found: dict[int, Point] = {}
         for row in rows:
             step = int(row["step"] or 0) + 1
-            energy = _number(row.get("val0_epoch/per_atom_energy_rmse"))
-            force = _number(row.get("val0_epoch/forces_rmse"))
+            energy = _number(row.get("val0_epoch/energy"))
+            force = _number(row.get("val0_epoch/forces"))
             if step not in found or not math.isnan(force):
                 found[step] = Point(step, energy, force)
         return [found[step] for step in sorted(found)]
@@ -195,33 +196,17 @@ def _objective(order: Order) -> dict[str, Any]:
     """Loss, optimiser, and the exponential average that becomes the model."""
     settings, dataset = order.settings, order.training
     assert isinstance(settings, NequIPSettings | AllegroSettings)
-    labels = {
-        "total_energy": (settings.energy_weight, dataset.has_energy),
-        "forces": (settings.force_weight, dataset.has_forces),
-    }
-    kind = "EnergyForce"
+    weights = {"energy": settings.energy_weight, "forces": settings.force_weight}
     if dataset.has_stress.any():
         # Stress times volume over atoms is the virial per atom.
         volume = float(np.mean(np.abs(np.linalg.det(dataset.cells))))
         per_atom = volume * len(dataset) / len(dataset.numbers)
-        labels["stress"] = (settings.stress_weight * per_atom**2, dataset.has_stress)
-        kind = "EnergyForceStress"
-    partial = {name: bool(not has.all()) for name, (_, has) in labels.items()}
-    metrics = {"per_atom_energy_rmse": 1.0, "forces_rmse": 1.0}
+        weights["stress"] = settings.stress_weight * per_atom**2
     return {
         "_target_": "nequip.train.EMALightningModule",
         "ema_decay": 1 - min(0.1, 20 / order.n_steps),
-        "loss": {
-            "_target_": f"nequip.train.{kind}Loss",
-            "per_atom_energy": True,
-            "coeffs": {name: weight for name, (weight, _) in labels.items()},
-            "ignore_nan": partial,
-        },
-        "val_metrics": {
-            "_target_": f"nequip.train.{kind}Metrics",
-            "coeffs": metrics,
-            "ignore_nan": partial,
-        },
+        "loss": _metrics("MeanSquaredError", dataset, weights),
+        "val_metrics": _metrics("RootMeanSquaredError", dataset, weights),
         "optimizer": {
             "_target_": "torch.optim.Adam",
             "lr": settings.learning_rate,
@@ -236,6 +221,29 @@ def _objective(order: Order) -> dict[str, Any]:
             "frequency": 1,
         },
     }
+
+
+def _metrics(
+    measure: str, dataset: Dataset, weights: Mapping[str, float]
+) -> dict[str, Any]:
+    """The weighted sum of a measure of energies per atom, forces and stresses."""
+    per_atom = {"_target_": "nequip.data.PerAtomModifier", "field": "total_energy"}
+    labels: dict[str, tuple[object, NDArray[np.bool_]]] = {
+        "energy": (per_atom, dataset.has_energy),
+        "forces": ("forces", dataset.has_forces),
+        "stress": ("stress", dataset.has_stress),
+    }
+    found = [
+        {
+            "name": name,
+            "field": labels[name][0],
+            "coeff": weight,
+            "metric": {"_target_": f"nequip.train.{measure}"},
+            "ignore_nan": not labels[name][1].all(),
+        }
+        for name, weight in weights.items()
+    ]
+    return {"_target_": "nequip.train.MetricsManager", "metrics": found}
 
 
 def _model(order: Order, settings: NequIPSettings | AllegroSettings) -> dict[str, Any]:

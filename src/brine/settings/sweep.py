@@ -1,0 +1,149 @@
+"""Many protocols in one: the same data and dynamics, one thing varied."""
+
+import math
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Annotated, Any, Final, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from brine.errors import SettingsError
+from brine.settings.section import Section
+
+MemberName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+-]+$", max_length=60)]
+"""Names a folder: letters, digits, `_`, `.`, `+` and `-`."""
+Overlay = dict[str, Any]
+"""Sections of a protocol, laid over the rest of the file."""
+WAYS: Final = ("members", "grid", "random", "optuna")
+
+
+class Range(Section):
+    """Numbers between two bounds."""
+
+    low: float
+    high: float
+    scale: Literal["linear", "log"] = "linear"
+    """`log`: every decade is as likely as another."""
+    whole: Literal["yes", "no"] = "no"
+    """`yes`: whole numbers only."""
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> Self:
+        if self.high <= self.low or (self.scale == "log" and self.low <= 0):
+            raise ValueError(
+                "`low` must lie below `high`, and above 0 on a `log` scale, got "
+                f"{self.low:g} and {self.high:g}."
+            )
+        return self
+
+    def at(self, share: float) -> float | int:
+        """The number at a `share` of the way, 0 to 1."""
+        if self.scale == "log":
+            value = self.low * math.exp(share * math.log(self.high / self.low))
+        else:
+            value = self.low + (self.high - self.low) * share
+        return round(value) if self.whole == "yes" else value
+
+
+class FirstRung(Section):
+    """A short training that decides who is trained in full and runs dynamics."""
+
+    overlay: Overlay
+    """What makes training short, such as `potential: {epochs: 4}`."""
+    keep: int = Field(ge=1)
+    """How many of the best in held-out forces go on."""
+
+
+class Sweep(Section):
+    """What is varied: one of `members`, `grid`, `random` and `optuna`."""
+
+    members: dict[MemberName, Overlay] = Field(default_factory=dict)
+    """By name, what each lays over the rest of the file; a section with another
+    `kind` replaces the one below it."""
+    grid: dict[str, list[Any]] = Field(default_factory=dict)
+    """Values by the path of their key, such as `potential.cutoff_A`; every
+    combination is a member."""
+    random: dict[str, list[Any] | Range] = Field(default_factory=dict)
+    """Values or a range by the path of their key; `trials` draws are members."""
+    optuna: dict[str, list[Any] | Range] = Field(default_factory=dict)
+    """The same, drawn by Optuna, which learns from the held-out forces before."""
+    trials: int = Field(default=20, ge=1, le=10_000)
+    """Members of `random` and `optuna`."""
+    first_rung: FirstRung | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        given = [name for name in WAYS if getattr(self, name)]
+        if len(given) != 1:
+            ways = ", ".join(f"`{way}`" for way in WAYS)
+            got = " and ".join(f"`{way}`" for way in given) or "none"
+            raise ValueError(f"exactly one of {ways} must be given, got {got}.")
+        empty = [k for k, values in self.grid.items() if not values]
+        if empty:
+            raise ValueError(f"`grid.{empty[0]}` must list at least one value.")
+        return self
+
+
+def overlays(sweep: Sweep, seed: int) -> Iterator[tuple[str, Overlay]]:
+    """Name and overlay of every member that is known before anything has run."""
+    if sweep.members:
+        yield from sweep.members.items()
+    elif sweep.grid:
+        for values in product(*sweep.grid.values()):
+            yield combination(dict(zip(sweep.grid, values, strict=True)))
+    else:
+        generator = np.random.default_rng(seed)
+        for _ in range(sweep.trials if sweep.random else 0):
+            yield combination(
+                {key: drawn(space, generator) for key, space in sweep.random.items()}
+            )
+
+
+def combination(values: Mapping[str, Any]) -> tuple[str, Overlay]:
+    """Name and overlay of a member whose keys have these values."""
+    overlay: Overlay = {}
+    for path, value in values.items():
+        *sections, key = path.split(".")
+        inside = overlay
+        for section in sections:
+            inside = inside.setdefault(section, {})
+        inside[key] = value
+    words = (f"{path.split('.')[-1]}={_word(v)}" for path, v in values.items())
+    return ",".join(words), overlay
+
+
+def drawn(space: list[Any] | Range, generator: np.random.Generator) -> Any:
+    """One value at random."""
+    if isinstance(space, Range):
+        return space.at(float(generator.random()))
+    return space[int(generator.integers(len(space)))]
+
+
+def laid_over(below: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """`below` with `overlay` over it, section by section.
+
+    A section whose `kind` differs is replaced as a whole.
+    """
+    found = dict(below)
+    for key, value in overlay.items():
+        under = found.get(key)
+        found[key] = value
+        if isinstance(value, Mapping) and isinstance(under, Mapping):
+            kind = under.get("kind")
+            if value.get("kind", kind) == kind:
+                found[key] = laid_over(under, value)
+    return found
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, float) and math.isfinite(value):
+        return f"{value:.4g}"
+    if isinstance(value, list | tuple):
+        return "-".join(map(_word, value))
+    if isinstance(value, Mapping):
+        raise SettingsError(
+            "`sweep.grid` must list plain values, got a section; name whole sections "
+            "under `sweep.members`."
+        )
+    return str(value)
