@@ -57,6 +57,17 @@ class Protocol(Section):
                 "labels.kind `oracle` needs system.kind `molecules`, `composition` or "
                 "`solution`: the oracle samples the boxes that are built from them."
             )
+        engine, family = self.dynamics.engine, self.potential.kind
+        if engine == "lammps" and family not in ("deepmd", "model"):
+            raise ValueError(
+                "dynamics.engine `lammps` runs potential.kind `deepmd`, or `model` "
+                f"with a frozen DeePMD model, got `{family}`; use engine `brine`."
+            )
+        if self.dynamics.ranks > 1 and engine != "lammps":
+            raise ValueError(
+                f"dynamics.ranks is for engine `lammps`, got {self.dynamics.ranks} "
+                f"with engine `{engine}`; remove it, or name the engine."
+            )
         if "main" in self.compare_splits:
             raise ValueError(
                 "compare_splits must not be called `main`, which is the verdict's own "

@@ -261,6 +261,7 @@ class _Plan:
                 "seed": self._seed(0),
             },
             needs=("start", "fit"),
+            threads=self.protocol.dynamics.ranks,
             resumes=True,
         )
         return [equilibration, *(self._run(*run) for run in self._durations())]
@@ -326,6 +327,7 @@ class _Plan:
                 "seed": self._seed(1 + number),
             },
             needs=("equilibrate", "fit"),
+            threads=self.protocol.dynamics.ranks,
             resumes=True,
         )
 

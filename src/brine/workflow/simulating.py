@@ -25,10 +25,12 @@ from brine.dynamics import (
     run_md,
 )
 from brine.dynamics.checkpoint import read_checkpoint
-from brine.errors import DataFileError
+from brine.dynamics.lammps import find_lammps, run_lammps
+from brine.errors import DataFileError, InputError
 from brine.oracles import Conditions
 from brine.oracles.cores import process_on_one_core
-from brine.potentials import load
+from brine.potentials import Potential, load
+from brine.potentials.foreign import ForeignPotential
 from brine.settings import (
     Dynamics,
     FileSystem,
@@ -84,9 +86,9 @@ def equilibrate(task: Task) -> None:
     settings = md_settings(dynamics, atoms, "nvt", dynamics.equilibration_ps)
     friction = NVT(dynamics.temperature_K, "langevin", FRICTION_TIME_FS)
     settings = replace(settings, seed=task.inputs["seed"], ensemble=friction)
-    simulation = _run(atoms, settings, task)
+    simulation = _run(atoms, settings, dynamics, task)
     if simulation.stopped is None and settings.n_steps:
-        atoms = final_state(task.folder, atoms)
+        atoms = simulation.final or final_state(task.folder, atoms)
     write_state(task.folder / START, atoms)
 
 
@@ -101,7 +103,7 @@ def simulate(task: Task) -> None:
     settings = md_settings(
         dynamics, atoms, task.inputs["ensemble"], task.inputs["duration_ps"]
     )
-    _run(atoms, replace(settings, seed=task.inputs["seed"]), task)
+    _run(atoms, replace(settings, seed=task.inputs["seed"]), dynamics, task)
 
 
 def simulate_oracle(task: Task) -> None:
@@ -181,9 +183,13 @@ def _bond_time(dynamics: Dynamics) -> float | None:
     )
 
 
-def _run(atoms: Atoms, settings: MDSettings, task: Task) -> Simulation:
+def _run(
+    atoms: Atoms, settings: MDSettings, dynamics: Dynamics, task: Task
+) -> Simulation:
     """`run_md` in the step's folder; another run found there gives way."""
     potential = load(task.needs["fit"] / POTENTIAL)
+    if dynamics.engine == "lammps":
+        return _run_in_lammps(atoms, potential, settings, dynamics.ranks, task)
     try:
         simulation = run_md(
             atoms, potential, settings, out=task.folder, report=task.report
@@ -194,6 +200,26 @@ def _run(atoms: Atoms, settings: MDSettings, task: Task) -> Simulation:
             atoms, potential, settings, out=task.folder, report=task.report
         )
     _write_summary(task.folder, simulation)
+    return simulation
+
+
+def _run_in_lammps(
+    atoms: Atoms, potential: Potential, settings: MDSettings, ranks: int, task: Task
+) -> Simulation:
+    if not isinstance(potential, ForeignPotential):
+        raise InputError(
+            "dynamics.engine `lammps` runs DeePMD models, got a native potential; use "
+            "engine `brine`."
+        )
+    simulation = run_lammps(
+        atoms,
+        potential,
+        settings,
+        find_lammps(ranks=ranks),
+        folder=task.folder / "lammps",
+        report=task.report,
+    )
+    write_simulation(task.folder, simulation)
     return simulation
 
 

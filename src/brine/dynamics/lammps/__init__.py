@@ -1,0 +1,17 @@
+"""Molecular dynamics in LAMMPS (10.1016/j.cpc.2021.108171), for what is too large here.
+
+Input, start and potential are written, `lmp` runs on as many MPI ranks as asked for,
+and what it leaves is read into the same `Simulation` as a run of brine's own loop.
+"""
+
+from brine.dynamics.lammps.agreement import Agreement, check_agreement
+from brine.dynamics.lammps.program import LammpsProgram, find_lammps
+from brine.dynamics.lammps.run import run_lammps
+
+__all__ = [
+    "Agreement",
+    "LammpsProgram",
+    "check_agreement",
+    "find_lammps",
+    "run_lammps",
+]
