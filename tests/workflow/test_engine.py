@@ -10,7 +10,7 @@ import pytest
 from brine.datasets import save_dataset
 from brine.errors import BrineError, InputError
 from brine.workflow.crew import StepFailure, inline_crew, local_crew
-from brine.workflow.engine import run_steps
+from brine.workflow.engine import run_plans, run_steps
 from brine.workflow.events import Event
 from brine.workflow.labelling import file_digests, make_splits
 from brine.workflow.lock import locked
@@ -235,3 +235,33 @@ def test_a_split_that_cannot_be_made_is_named_by_its_key(tmp_path):
     )
     with pytest.raises(InputError, match=r"^compare_splits\.folders: `test` must"):
         make_splits(task)
+
+
+def test_steps_that_plans_share_are_done_once(tmp_path):
+    plans = {"one": chain(fit=2), "two": chain(fit=5), "same": chain(fit=5)}
+    events: list[Event] = []
+    found = run_plans(plans, Store(tmp_path), crew=inline_crew(), watcher=events.append)
+
+    assert sorted(calls(tmp_path)) == ["fit", "fit", "label"] + 2 * ["scan"] + 2 * [
+        "verdict"
+    ]
+    assert found["two"] == found["same"] != found["one"]
+    assert found["one"]["label"] == found["two"]["label"]
+    started = {event.step for event in events if event.kind == "started"}
+    assert {"label", "one: fit", "fit"} <= started
+
+
+def test_a_step_that_fails_stops_only_the_plans_that_need_it(tmp_path):
+    first, *rest = chain()
+    bad = Step("bad", actions.fail, version=1, needs=("label",))
+    broken = [first, bad, Step("last", actions.count, 1, needs=("bad",))]
+    stumbling = [first, Step("odd", actions.stumble, version=1)]
+    plans = {"broken": broken, "good": [first, *rest], "stumbling": stumbling}
+
+    found = run_plans(plans, Store(tmp_path), crew=inline_crew())
+
+    assert isinstance(found["broken"], InputError)
+    assert "must have a volume" in str(found["broken"])
+    assert isinstance(found["stumbling"], StepFailure)
+    assert (found["good"]["verdict"] / "total.txt").exists()
+    assert not list((tmp_path / "steps").glob("last-*"))

@@ -8,6 +8,7 @@ from brine import __version__
 from brine.cli.audit import audit
 from brine.cli.build import build
 from brine.cli.converge import converge
+from brine.cli.doctor import doctor
 from brine.cli.init import init
 from brine.cli.label import label
 from brine.cli.lint import lint
@@ -30,7 +31,7 @@ app = typer.Typer(
 
 COMMANDS = (
     *(init, build, converge, label, audit, lint),
-    *(run, train, md, observe, report),
+    *(run, train, md, observe, report, doctor),
 )
 for command in COMMANDS:
     app.command()(command)

@@ -28,7 +28,7 @@ class PackageSettings(Section):
     batch_size: int = Field(default=1, ge=1)
     """Frames whose mean gradient makes one step."""
     learning_rate: float = Field(default=0.01, gt=0.0, le=0.1)
-    """The highest; it falls to a hundredth or less at the end."""
+    """The highest."""
     validation_share: float = Field(default=0.1, gt=0.0, le=0.5)
     """The last part of the frames of each file that training only looks at."""
     zbl: Literal["on", "off"] = "on"
@@ -103,8 +103,11 @@ class DeePMDSettings(PackageSettings):
     """Columns of the embedding that make the descriptor."""
     fitting: Widths = Field(default_factory=lambda: [120, 120, 120])
     """Widths of the fitting network."""
-    learning_rate: float = Field(default=2e-3, gt=0.0, le=0.1)
-    """At the start; it falls exponentially to a hundredth of this."""
+    precision: Literal["float64", "float32"] = "float64"
+    """Of the networks; `float32` trains twice as fast, but its pressure, as the
+    derivative of energies, is too rough for `engine: lammps` to be checked."""
+    learning_rate: float = Field(default=5e-3, gt=0.0, le=0.1)
+    """At the start; it falls exponentially to a twentieth of this."""
     energy_weight: tuple[Weight, Weight] = (0.02, 1.0)
     """DeePMD's prefactor of energies, at the start and at the end."""
     force_weight: tuple[Weight, Weight] = (1000.0, 1.0)

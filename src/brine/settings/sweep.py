@@ -1,11 +1,11 @@
 """Many protocols in one: the same data and dynamics, one thing varied."""
 
 import math
+import random
 from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Annotated, Any, Final, Literal, Self
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from brine.errors import SettingsError
@@ -93,7 +93,7 @@ def overlays(sweep: Sweep, seed: int) -> Iterator[tuple[str, Overlay]]:
         for values in product(*sweep.grid.values()):
             yield combination(dict(zip(sweep.grid, values, strict=True)))
     else:
-        generator = np.random.default_rng(seed)
+        generator = random.Random(seed)
         for _ in range(sweep.trials if sweep.random else 0):
             yield combination(
                 {key: drawn(space, generator) for key, space in sweep.random.items()}
@@ -113,11 +113,11 @@ def combination(values: Mapping[str, Any]) -> tuple[str, Overlay]:
     return ",".join(words), overlay
 
 
-def drawn(space: list[Any] | Range, generator: np.random.Generator) -> Any:
+def drawn(space: list[Any] | Range, generator: random.Random) -> Any:
     """One value at random."""
     if isinstance(space, Range):
-        return space.at(float(generator.random()))
-    return space[int(generator.integers(len(space)))]
+        return space.at(generator.random())
+    return generator.choice(space)
 
 
 def laid_over(below: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,10 +129,11 @@ def laid_over(below: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str,
     for key, value in overlay.items():
         under = found.get(key)
         found[key] = value
-        if isinstance(value, Mapping) and isinstance(under, Mapping):
-            kind = under.get("kind")
-            if value.get("kind", kind) == kind:
-                found[key] = laid_over(under, value)
+        if not (isinstance(value, Mapping) and isinstance(under, Mapping)):
+            continue
+        # Where no kind is named, it is the default: another one differs from it.
+        if "kind" not in value or value["kind"] == under.get("kind"):
+            found[key] = laid_over(under, value)
     return found
 
 

@@ -44,7 +44,11 @@ class DeePMDTrainer:
         model: dict[str, Any] = {
             "type_map": [chemical_symbols[z] for z in elements],
             "descriptor": _descriptor(settings, order.seed),
-            "fitting_net": {"neuron": settings.fitting, "seed": order.seed},
+            "fitting_net": {
+                "neuron": settings.fitting,
+                "precision": settings.precision,
+                "seed": order.seed,
+            },
         }
         if settings.zbl == "on":
             model |= _table(order, order.folder / TABLE)
@@ -60,7 +64,7 @@ class DeePMDTrainer:
             "learning_rate": {
                 "type": "exp",
                 "start_lr": settings.learning_rate,
-                "stop_lr": settings.learning_rate / 100,
+                "stop_lr": settings.learning_rate / 20,
                 "decay_steps": often,
             },
             "loss": {
@@ -161,6 +165,7 @@ def _one_descriptor(name: str, settings: DeePMDSettings, seed: int) -> dict[str,
         "rcut_smth": min(_SMOOTH_FROM, cutoff / 2),
         "sel": "auto",
         "neuron": settings.embedding,
+        "precision": settings.precision,
         "seed": seed,
     }
     if name not in ("se_e2_r", "se_e3"):
