@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -43,14 +44,16 @@ def train(
     Example: `brine train frames/*.extxyz --out water.brine`
     """
     from brine.datasets import read_dataset, split_by_last_part
-    from brine.settings import NativeSettings, load_protocol
+    from brine.potentials import NativePotential, Potential
+    from brine.settings import ModelPotential, NativeSettings, load_protocol
     from brine.training import calibrate, fit, held_out_errors, predict
+    from brine.training.families import fit_elsewhere
 
     _refuse_unwritable(out)
     settings = load_protocol(protocol).potential if protocol else NativeSettings()
-    if not isinstance(settings, NativeSettings):
+    if isinstance(settings, ModelPotential):
         raise InputError(
-            f"{protocol}: `potential.kind` must be `native` to be trained, got "
+            f"{protocol}: `potential.kind` must be one that can be trained, got "
             f"`{settings.kind}`; leave out `--protocol`, or judge the model with "
             "`brine run`."
         )
@@ -63,15 +66,27 @@ def train(
             split = split_by_last_part(dataset, fraction=held_out)
             training, test = dataset.select(split.train), dataset.select(split.test)
         checkpoint = out.with_name(out.name + ".training")
-        potential = fit(training, settings, checkpoint=checkpoint, report=report)
+        potential: Potential
+        if isinstance(settings, NativeSettings):
+            potential = fit(training, settings, checkpoint=checkpoint, report=report)
+        else:
+            found = fit_elsewhere(training, settings, checkpoint, report=report)
+            potential = found.potential
         errors = None
         if test is not None:
             errors = held_out_errors(test, predict(potential, test, report=report))
-            if test.has_forces.any():
+            if isinstance(potential, NativePotential) and test.has_forces.any():
                 potential = calibrate(potential, test, report=report)
         potential.save(out)
-        checkpoint.unlink(missing_ok=True)
+        _remove(checkpoint)
     _answer(out, len(training), errors, json=json)
+
+
+def _remove(checkpoint: Path) -> None:
+    """The native family keeps a file, other packages fill a folder."""
+    if checkpoint.is_dir():
+        rmtree(checkpoint)
+    checkpoint.unlink(missing_ok=True)
 
 
 def _answer(

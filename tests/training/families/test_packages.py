@@ -23,7 +23,7 @@ from brine.dynamics.lammps import check_agreement, find_lammps, run_lammps
 from brine.oracles import SPCFw
 from brine.settings import AllegroSettings, DeePMDSettings, NequIPSettings
 from brine.structures import build_box, rattle
-from brine.testing.potential import check_derivatives
+from brine.testing.potential import PotentialContract
 from brine.training.families import fit_elsewhere, remove_weights
 from brine.training.families.deepmd import DeePMDTrainer
 from brine.training.families.nequip import NequIPTrainer
@@ -110,8 +110,10 @@ def test_a_deepmd_model_gives_what_deepmd_gives(frozen, water):
 
 
 @needs_deepmd
-def test_a_deepmd_model_has_exact_derivatives(frozen, water):
-    check_derivatives(brine.load(frozen), water.frame(3))
+class TestContractOfDeePMD(PotentialContract):
+    @pytest.fixture
+    def potential(self, frozen):
+        return brine.load(frozen)
 
 
 @needs_deepmd
