@@ -45,7 +45,7 @@ def test_random_members_repeat_with_the_seed():
 def test_a_range_ends_at_its_bounds():
     log = Range(low=1e-4, high=1e-2, scale="log")
     assert log.at(0.5) == pytest.approx(1e-3)
-    assert Range(low=2, high=8, whole="yes").at(0.49) == 5
+    assert Range(low=2, high=8, numbers="whole").at(0.49) == 5
     assert math.isclose(Range(low=2, high=8).at(1.0), 8)
     with pytest.raises(ValueError, match="`low` must lie below `high`"):
         Range(low=3, high=3)

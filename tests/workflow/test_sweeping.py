@@ -14,6 +14,8 @@ from brine.reports import MemberResult, SweepResult
 from brine.reports.sweep_page import sweep_page
 from brine.settings import load_sweep
 from brine.workflow import Event, run_sweep
+from brine.workflow.events import nobody
+from brine.workflow.sweeping import _Sweep
 
 SMALL = Path(__file__).with_name("small.yaml").read_text()
 MEMBERS = """
@@ -108,6 +110,34 @@ def test_table_and_numbers_are_written(finished, folder):
     page = (folder / "out" / "report.html").read_text()
     assert "not among the best 1" in page
     assert "must be at most 12" in page
+
+
+def test_optuna_proposes_and_learns_and_repeats_itself(folder, tmp_path):
+    """On the labels that are there already: no member is trained in full."""
+    path = tmp_path / "search.yaml"
+    path.write_text(
+        SMALL
+        + """
+sweep:
+  optuna:
+    potential.three_body_cutoff_A: {low: 2.0, high: 5.0}
+    potential.two_body_channels: {low: 4, high: 20, numbers: whole}
+    potential.angular_momentum: [1, 9]
+  trials: 4
+  first_rung: {overlay: {potential: {three_body_channels: 2}}, keep: 1}
+"""
+    )
+    sweep = load_sweep(path)
+    found = []
+    for _ in range(2):
+        run = _Sweep(sweep, folder / "out", folder, None, nobody)
+        scores = run._search()
+        assert set(scores) | set(run.ended) == set(run.candidates)
+        assert len(run.candidates) == 4
+        found.append(scores)
+    assert found[0] == found[1]
+    assert all("angular_momentum=1" in name for name in found[0])
+    assert all(1 < error < 1000 for error in found[0].values())
 
 
 def result(*pairs: tuple[float, int]) -> SweepResult:

@@ -11,9 +11,10 @@ from weakref import finalize
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator
+from ase.data import chemical_symbols
 from ase.stress import voigt_6_to_full_3x3_stress
 
-from brine.errors import PotentialFileError
+from brine.errors import PotentialFileError, UnknownElementError
 from brine.potentials.packages import PACKAGES, Package, open_model, package_of
 from brine.potentials.potential import Evaluation, Uncertainty
 
@@ -45,9 +46,25 @@ class ForeignPotential:
         return self._opened[1]
 
     def evaluate(self, atoms: Atoms) -> Evaluation:
-        """Energy, forces and stress of `atoms`."""
-        calculator, _ = self._opened
-        bare = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+        """Energy, forces and stress of `atoms`.
+
+        Raises
+        ------
+        UnknownElementError
+            The model was not trained on an element of them.
+        """
+        calculator, known = self._opened
+        if strange := sorted(set(atoms.numbers.tolist()) - set(known)):
+            names = ", ".join(chemical_symbols[z] for z in known)
+            raise UnknownElementError(
+                f"`atoms` must hold only {names}, which {self.name} was trained on, "
+                f"got {chemical_symbols[strange[0]]}; take another model."
+            )
+        cell, periodic = atoms.cell.array, atoms.pbc
+        if np.linalg.det(cell) < 0:
+            # The same lattice, right-handed: DeePMD's forces change sign otherwise.
+            cell, periodic = cell[[0, 2, 1]], periodic[[0, 2, 1]]
+        bare = Atoms(atoms.numbers, atoms.positions, cell=cell, pbc=periodic)
         stress = np.full((3, 3), np.nan)
         if atoms.pbc.all():
             found = np.asarray(calculator.get_property("stress", bare), dtype=float)

@@ -31,7 +31,7 @@ class PackageSettings(Section):
     """The highest."""
     validation_share: float = Field(default=0.1, gt=0.0, le=0.5)
     """The last part of the frames of each file that training only looks at."""
-    zbl: Literal["on", "off"] = "on"
+    repulsion: Literal["zbl", "none"] = "zbl"
     """Screened nuclear repulsion, through the package's own option, in training too."""
     extra: dict[str, Any] = Field(default_factory=dict)
     """Laid over the package's own input, key by key, unchanged."""
@@ -114,6 +114,6 @@ class DeePMDSettings(PackageSettings):
     """The same of forces."""
     stress_weight: tuple[Weight, Weight] = (0.02, 1.0)
     """The same of virials."""
-    compress: Literal["on", "off"] = "on"
-    """Tabulate the embedding network of the frozen model, where the descriptor can:
-    several times faster."""
+    model_file: Literal["compressed", "frozen"] = "compressed"
+    """`compressed` tabulates the embedding network of the frozen model, where the
+    descriptor can: several times faster."""

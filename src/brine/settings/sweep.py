@@ -25,8 +25,7 @@ class Range(Section):
     high: float
     scale: Literal["linear", "log"] = "linear"
     """`log`: every decade is as likely as another."""
-    whole: Literal["yes", "no"] = "no"
-    """`yes`: whole numbers only."""
+    numbers: Literal["real", "whole"] = "real"
 
     @model_validator(mode="after")
     def _bounds_in_order(self) -> Self:
@@ -43,7 +42,7 @@ class Range(Section):
             value = self.low * math.exp(share * math.log(self.high / self.low))
         else:
             value = self.low + (self.high - self.low) * share
-        return round(value) if self.whole == "yes" else value
+        return round(value) if self.numbers == "whole" else value
 
 
 class FirstRung(Section):

@@ -275,7 +275,7 @@ def _suggested(trial: Any, key: str, space: list[Any] | Range) -> Any:
     if not isinstance(space, Range):
         return trial.suggest_categorical(key, space)
     log = space.scale == "log"
-    if space.whole == "yes":
+    if space.numbers == "whole":
         return trial.suggest_int(key, round(space.low), round(space.high), log=log)
     return trial.suggest_float(key, space.low, space.high, log=log)
 

@@ -90,7 +90,7 @@ def test_deepmd_table_holds_zbl_of_every_pair_below_the_data(frames, tmp_path):
         for atoms in frames.frames()
     )
     assert 0.3 < model["sw_rmin"] < model["sw_rmax"] < shortest
-    assert "use_srtab" not in deepmd(frames, tmp_path, zbl="off")["model"]
+    assert "use_srtab" not in deepmd(frames, tmp_path, repulsion="none")["model"]
 
 
 def test_deepmd_without_stress_weighs_no_virial(tmp_path):

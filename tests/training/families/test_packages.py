@@ -174,7 +174,8 @@ def test_lammps_says_what_deepmd_says(frozen, water, tmp_path, ranks):
     own = brine.run_md(water.frame(0), potential, settings)
     start = own.trajectory.positions[0]
     np.testing.assert_allclose(simulation.trajectory.positions[0], start, atol=1e-8)
-    assert np.ptp(simulation.log["conserved_energy_eV"]) < 0.05
+    # Of a kinetic energy of 1.8 eV, under a model of 30 steps of training.
+    assert np.ptp(simulation.log["conserved_energy_eV"]) < 0.1
 
 
 @needs_deepmd

@@ -50,7 +50,7 @@ class DeePMDTrainer:
                 "seed": order.seed,
             },
         }
-        if settings.zbl == "on":
+        if settings.repulsion == "zbl":
             model |= _table(order, order.folder / TABLE)
         begin, end = zip(
             settings.energy_weight,
@@ -122,7 +122,7 @@ class DeePMDTrainer:
         """Freeze, and compress where it is asked for."""
         assert isinstance(order.settings, DeePMDSettings)
         freeze = _dp("freeze", "-o", FROZEN)
-        if order.settings.compress == "off":
+        if order.settings.model_file == "frozen":
             return [freeze]
         return [freeze, _dp("compress", "-i", FROZEN, "-o", COMPRESSED)]
 

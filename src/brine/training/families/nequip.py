@@ -265,7 +265,7 @@ def _model(order: Order, settings: NequIPSettings | AllegroSettings) -> dict[str
         ),
         "per_type_energy_scales": float(np.sqrt(np.mean(forces**2))),
     }
-    if settings.zbl == "on":
+    if settings.repulsion == "zbl":
         found["pair_potential"] = {
             "_target_": "nequip.nn.pair_potential.ZBL",
             "units": "metal",
