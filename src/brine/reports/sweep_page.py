@@ -11,11 +11,11 @@ from brine.reports.figures import figure
 from brine.reports.scales import Axis
 from brine.reports.style import STYLE
 from brine.reports.sweep_result import MemberResult, SweepResult
-from brine.reports.tables import gate_title
+from brine.reports.tables import gate_title, typeset
+from brine.validation.numbers import with_error
 
 SHOWN = ("stability", "density", "rdf", "diffusion")
 """Gates whose numbers stand in the table."""
-MARKS = {"pass": "pass", "fail": "fail", "undetermined": "open"}
 
 
 def write_sweep_report(path: Path, result: SweepResult) -> None:
@@ -58,40 +58,53 @@ def _banner(result: SweepResult) -> str:
 
 
 def _table(result: SweepResult) -> str:
+    """Members in rows; a gate's number stands on the colour of its status."""
     if not result.judged:
         return ""
-    heads = ["model", "verdict", "forces, meV/Å", "energy, meV/atom"]
-    heads += [gate_title(name) for name in SHOWN]
-    heads += ["training, min", "µs per atom and step"]
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{cell}</td>" for cell in _cells(member)) + "</tr>"
-        for member in result.judged
-    )
-    head = "".join(f"<th>{escape(text)}</th>" for text in heads)
+    heads = ["Model", "Gates", "Forces, meV/Å", "Energy, meV/atom"]
+    heads += [_gate_head(result, name) for name in SHOWN]
+    heads += ["Training, min", "µs per atom and step"]
+    head = "".join(f"<th>{text}</th>" for text in heads)
+    rows = "".join(_row(member) for member in result.judged)
     return (
         "<section><h2>Models</h2><p>Fewest failed gates first; each name leads to its "
-        f'report.</p><div class="card"><table><tr>{head}</tr>{rows}</table></div>'
-        "</section>"
+        f'report.</p><div class="card"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div></section>"
     )
 
 
-def _cells(member: MemberResult) -> list[str]:
-    link = f'<a href="{escape(member.name)}/report.html">{escape(member.name)}</a>'
-    verdict: str = member.state
-    if member.n_failed:
-        verdict += f", {member.n_failed} of {len(member.gates)} gates fail"
-    cells = [link, verdict, _number(member.force_error), _number(member.energy_error)]
-    cells += [_gate(member, name) for name in SHOWN]
-    return [*cells, _number(member.training_seconds / 60), _number(member.step_cost)]
+def _row(member: MemberResult) -> str:
+    name = escape(member.name)
+    badge = "pass" if member.state == "accepted" else "fail"
+    word = f"{member.n_failed} of {len(member.gates)} fail"
+    if not member.n_failed:
+        word = member.state
+    numbers = [
+        *map(_number, (member.force_error, member.energy_error)),
+        *(_gate(member, gate) for gate in SHOWN),
+        *map(_number, (member.training_seconds / 60, member.step_cost)),
+    ]
+    return (
+        f'<tr><td><a href="{name}/report.html">{name}</a></td>'
+        f'<td><span class="badge {badge}">{word}</span></td>'
+        + "".join(f'<td class="number">{text}</td>' for text in numbers)
+        + "</tr>"
+    )
+
+
+def _gate_head(result: SweepResult, name: str) -> str:
+    units = {m.values[name][2] for m in result.judged if name in m.values}
+    unit = typeset(f", {units.pop()}") if len(units) == 1 and any(units) else ""
+    return f"{escape(gate_title(name))}{unit}"
 
 
 def _gate(member: MemberResult, name: str) -> str:
-    status = MARKS.get(member.gates.get(name, ""), "")
-    if name not in member.values:
-        return status
-    value, error, unit = member.values[name]
-    spread = f" ± {error:.2g}" if error else ""
-    return f"{value:.4g}{spread} {escape(unit)} ({status})"
+    status = member.gates.get(name, "")
+    text = "–"
+    if name in member.values:
+        value, error, _ = member.values[name]
+        text = with_error(value, error)
+    return f'<span class="badge {status}">{text}</span>'
 
 
 def _number(value: float) -> str:

@@ -8,8 +8,8 @@ import numpy as np
 from ase import Atoms
 
 from brine.dynamics.engine import StartState
-from brine.dynamics.lammps.program import LammpsProgram
-from brine.dynamics.lammps.results import complaint, dumped
+from brine.dynamics.lammps.program import LOG, LammpsProgram
+from brine.dynamics.lammps.results import dumped
 from brine.dynamics.lammps.script import (
     DATA,
     beginning,
@@ -19,7 +19,6 @@ from brine.dynamics.lammps.script import (
 )
 from brine.errors import InputError
 from brine.potentials.foreign import ForeignPotential
-from brine.training.families.child import run_child
 from brine.units import BAR
 
 LARGEST_FORCE_DIFFERENCE: Final = 1e-4
@@ -81,8 +80,8 @@ def check_agreement(
 
     Raises
     ------
-    BrineError
-        LAMMPS stopped with an error.
+    InputError
+        LAMMPS stopped with an error, which the message repeats.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / potential.name).write_bytes(potential.content)
@@ -92,39 +91,17 @@ def check_agreement(
         *interactions(potential, state),
         *single_point("forces.dump"),
     ]
-    run_script(script, program, folder)
+    if reason := program.run(script, folder):
+        raise InputError(f"LAMMPS: {reason}")
     atoms = Atoms(state.numbers, state.positions, cell=state.cell, pbc=state.periodic)
     own = potential.evaluate(atoms)
     ((_, forces),) = dumped(folder / "forces.dump")
-    energy, pressure = _energy_and_pressure(folder / "log.lammps")
+    energy, pressure = _energy_and_pressure(folder / LOG)
     return Agreement(
         energy=abs(energy - own.energy) / len(atoms),
         force=float(np.max(np.abs(forces - own.forces))),
         pressure=abs(pressure - _pressure_from_energies(potential, atoms)),
     )
-
-
-def run_script(script: list[str], program: LammpsProgram, folder: Path) -> None:
-    """Run the commands of `script` in `folder`.
-
-    Raises
-    ------
-    BrineError
-        LAMMPS stopped with an error, which the message repeats.
-    """
-    (folder / "in.lammps").write_text("\n".join(script) + "\n")
-    try:
-        run_child(
-            program.command,
-            folder,
-            name="LAMMPS",
-            log=folder / "printed.out",
-            environment=program.environment(),
-            watch=lambda: None,
-        )
-    except Exception as error:
-        words = complaint(folder / "log.lammps")
-        raise InputError(f"LAMMPS: {words}") if words else error from None
 
 
 def _energy_and_pressure(log: Path) -> tuple[float, float]:

@@ -4,15 +4,28 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from shutil import which
 from typing import Final
 
-from brine.errors import MissingPackageError
+from brine.dynamics.lammps.results import complaint
+from brine.errors import BrineError, MissingPackageError
+from brine.training.families.child import run_child
 
 SCRIPT: Final = "in.lammps"
+LOG: Final = "log.lammps"
+ENVIRONMENT: Final = {
+    "OMP_NUM_THREADS": "1",
+    "DP_INTRA_OP_PARALLELISM_THREADS": "1",
+    "DP_INTER_OP_PARALLELISM_THREADS": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "OMPI_ALLOW_RUN_AS_ROOT": "1",
+    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+}
+"""Of its processes: a rank is a thread."""
 
 
 @dataclass(frozen=True)
@@ -35,18 +48,39 @@ class LammpsProgram:
     def command(self) -> list[str]:
         """What is run in a folder with the input ``in.lammps``."""
         words = [self.executable, "-in", SCRIPT, "-nocite"]
-        return [*self.launcher, *words, "-log", "log.lammps", "-screen", "none"]
+        return [*self.launcher, *words, "-log", LOG, "-screen", "none"]
 
-    def environment(self, threads: int = 1) -> dict[str, str]:
-        """Of the process: each rank has `threads` threads."""
-        return {
-            "OMP_NUM_THREADS": str(threads),
-            "DP_INTRA_OP_PARALLELISM_THREADS": str(threads),
-            "DP_INTER_OP_PARALLELISM_THREADS": "1",
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-            "OMPI_ALLOW_RUN_AS_ROOT": "1",
-            "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-        }
+    def run(
+        self,
+        script: Sequence[str],
+        folder: Path,
+        *,
+        watch: Callable[[], None] = lambda: None,
+    ) -> str:
+        """What LAMMPS complains of at the end of `script`; empty if all went well.
+
+        Raises
+        ------
+        BrineError
+            It stopped without saying why.
+        """
+        (folder / SCRIPT).write_text("\n".join(script) + "\n")
+        (folder / LOG).unlink(missing_ok=True)
+        try:
+            run_child(
+                self.command,
+                folder,
+                name="LAMMPS",
+                log=folder / "printed.out",
+                environment=ENVIRONMENT,
+                watch=watch,
+            )
+        except BrineError:
+            reason = complaint(folder / LOG)
+            if not reason:
+                raise
+            return reason
+        return ""
 
     @property
     def version(self) -> str:

@@ -1,16 +1,16 @@
 """A run in LAMMPS, from atoms to a simulation."""
 
 import time
+from functools import partial
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from ase import Atoms
 
 from brine.dynamics.engine import StartState, start_state
 from brine.dynamics.lammps.agreement import check_agreement
-from brine.dynamics.lammps.program import LammpsProgram
-from brine.dynamics.lammps.results import complaint, dumped, thermo
+from brine.dynamics.lammps.program import LOG, LammpsProgram
+from brine.dynamics.lammps.results import dumped, thermo
 from brine.dynamics.lammps.script import (
     COLUMNS,
     DATA,
@@ -22,14 +22,11 @@ from brine.dynamics.lammps.script import (
     write_start,
 )
 from brine.dynamics.settings import MDSettings
-from brine.errors import BrineError, InputError
+from brine.errors import InputError
 from brine.potentials.foreign import ForeignPotential
 from brine.structures.progress import Report, silent
 from brine.structures.simulation import Simulation, Stop
 from brine.structures.trajectory import Trajectory
-from brine.training.families.child import run_child
-
-LOG: Final = "log.lammps"
 
 
 def run_lammps(
@@ -72,7 +69,6 @@ def run_lammps(
         )
     state = start_state(atoms, settings)
     folder.mkdir(parents=True, exist_ok=True)
-    commands = interactions(potential, state)
     found = _Folder(folder)
     if not (folder / DATA).exists():
         check_agreement(state, potential, program, folder / "agreement").check()
@@ -82,36 +78,23 @@ def run_lammps(
     part = found.next_part(start)
     script = [
         *beginning(f"read_restart {start}" if start else f"read_data {DATA}"),
-        *commands,
+        *interactions(potential, state),
         *dynamics(settings, frames=f"frames.{part}", first=start is None),
     ]
-    (folder / "in.lammps").write_text("\n".join(script) + "\n")
     begun = time.monotonic()
-
-    def watch() -> None:
-        lines = thermo(folder / LOG)
-        if len(lines):
-            step = lines[-1, 0]
-            done = step / settings.n_steps if settings.n_steps else 1.0
-            numbers = {"done": done, "temperature_K": lines[-1, 1]}
-            report("lammps", numbers)
-
-    reason = ""
-    try:
-        run_child(
-            program.command,
-            folder,
-            name="LAMMPS",
-            log=folder / "printed.out",
-            environment=program.environment(),
-            watch=watch,
-        )
-    except BrineError as error:
-        reason = complaint(folder / LOG)
-        if not reason or not len(thermo(folder / LOG)):
-            raise InputError(f"LAMMPS: {reason}") if reason else error from None
+    watch = partial(_tell, folder / LOG, settings.n_steps, report)
+    reason = program.run(script, folder, watch=watch)
+    if not len(thermo(folder / LOG)):
+        raise InputError(f"LAMMPS: {reason or 'no line in its log'}")
     seconds = time.monotonic() - begun
     return _simulation(found, state, settings, reason=reason, seconds=seconds)
+
+
+def _tell(log: Path, n_steps: int, report: Report) -> None:
+    lines = thermo(log)
+    if len(lines):
+        done = float(lines[-1, 0]) / max(n_steps, 1)
+        report("lammps", {"done": done, "temperature_K": float(lines[-1, 1])})
 
 
 class _Folder:
