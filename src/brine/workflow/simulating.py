@@ -51,6 +51,8 @@ from brine.workflow.store import write_atomically
 
 START = "start.json"
 SUMMARY = "simulation.json"
+LAMMPS = "lammps"
+"""Of a run in LAMMPS: its input and its log are kept."""
 POTENTIAL = "potential.brine"
 SYSTEM: TypeAdapter[System] = TypeAdapter(System)
 
@@ -216,10 +218,15 @@ def _run_in_lammps(
         potential,
         settings,
         find_lammps(ranks=ranks),
-        folder=task.folder / "lammps",
+        folder=task.folder / LAMMPS,
         report=task.report,
     )
     write_simulation(task.folder, simulation)
+    for path in (task.folder / LAMMPS).iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in ("in.lammps", "log.lammps"):
+            path.unlink()
     return simulation
 
 

@@ -20,9 +20,11 @@ from brine.datasets import dataset_from_atoms
 from brine.dynamics import NVT, MDSettings
 from brine.dynamics.engine import start_state
 from brine.dynamics.lammps import check_agreement, find_lammps, run_lammps
+from brine.observables.mean_squared_displacement import mean_squared_displacement
 from brine.oracles import SPCFw
 from brine.settings import AllegroSettings, DeePMDSettings, NequIPSettings
 from brine.structures import build_box, rattle
+from brine.structures.boxes import mass_density
 from brine.testing.potential import PotentialContract
 from brine.training.families import fit_elsewhere, remove_weights
 from brine.training.families.deepmd import DeePMDTrainer
@@ -171,6 +173,11 @@ def test_lammps_says_what_deepmd_says(frozen, water, tmp_path, ranks):
     assert f"by {ranks} MPI processor grid" in log
     assert len(simulation.trajectory) == 5
     assert simulation.log["temperature_K"][0] == pytest.approx(300.0, abs=0.1)
+    assert simulation.log["density_g_per_mL"] == pytest.approx(
+        mass_density(water.frame(0)), rel=1e-6
+    )
+    displacements = mean_squared_displacement(simulation.trajectory.positions, 2)
+    assert 0 < displacements[1] < displacements[2] < 0.1
     own = brine.run_md(water.frame(0), potential, settings)
     start = own.trajectory.positions[0]
     np.testing.assert_allclose(simulation.trajectory.positions[0], start, atol=1e-8)
