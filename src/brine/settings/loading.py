@@ -12,7 +12,7 @@ from brine.errors import SettingsError
 from brine.settings.problems import problems
 from brine.settings.protocol import Protocol
 from brine.settings.section import Section
-from brine.settings.sweep import Sweep, laid_over
+from brine.settings.sweep import Sweep, SweepFile, laid_over
 
 SWEEP: Final = "sweep"
 """The section that makes many protocols of one file"""
@@ -83,8 +83,8 @@ def load_sweep(path: str | Path) -> SweepProtocol | None:
     content = dict(_read_yaml(Path(path).read_text(encoding="utf-8"), str(path)))
     if SWEEP not in content:
         return None
-    sweep = _validated(Sweep, content.pop(SWEEP), f"{path}: sweep")
-    return SweepProtocol(protocol.name, protocol.seed, sweep, content)
+    varied = _validated(SweepFile, {SWEEP: content.pop(SWEEP)}, str(path))
+    return SweepProtocol(protocol.name, protocol.seed, varied.sweep, content)
 
 
 def parse_protocol(text: str, *, name: str = "protocol") -> Protocol:

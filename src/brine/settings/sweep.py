@@ -2,17 +2,18 @@
 
 import math
 import random
+import re
 from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from brine.errors import SettingsError
 from brine.settings.section import Section
 
-MemberName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+-]+$", max_length=60)]
-"""Names a folder: letters, digits, `_`, `.`, `+` and `-`."""
+NAME: Final = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]{0,59}")
+"""Of a member, and of its folder"""
 Overlay = dict[str, Any]
 """Sections of a protocol, laid over the rest of the file."""
 WAYS: Final = ("members", "grid", "random", "optuna")
@@ -45,6 +46,15 @@ class Range(Section):
         return round(value) if self.numbers == "whole" else value
 
 
+Space = Annotated[
+    Annotated[list[Any], Tag("list")] | Annotated[Range, Tag("range")],
+    Discriminator(
+        lambda space: "range" if isinstance(space, Mapping | Range) else "list"
+    ),
+]
+"""What a value is drawn from"""
+
+
 class FirstRung(Section):
     """A short training that decides who is trained in full and runs dynamics."""
 
@@ -57,15 +67,15 @@ class FirstRung(Section):
 class Sweep(Section):
     """What is varied: one of `members`, `grid`, `random` and `optuna`."""
 
-    members: dict[MemberName, Overlay] = Field(default_factory=dict)
+    members: dict[str, Overlay] = Field(default_factory=dict)
     """By name, what each lays over the rest of the file; a section with another
     `kind` replaces the one below it."""
     grid: dict[str, list[Any]] = Field(default_factory=dict)
     """Values by the path of their key, such as `potential.cutoff_A`; every
     combination is a member."""
-    random: dict[str, list[Any] | Range] = Field(default_factory=dict)
+    random: dict[str, Space] = Field(default_factory=dict)
     """Values or a range by the path of their key; `trials` draws are members."""
-    optuna: dict[str, list[Any] | Range] = Field(default_factory=dict)
+    optuna: dict[str, Space] = Field(default_factory=dict)
     """The same, drawn by Optuna, which learns from the held-out forces before."""
     trials: int = Field(default=20, ge=1, le=10_000)
     """Members of `random` and `optuna`."""
@@ -78,10 +88,25 @@ class Sweep(Section):
             ways = ", ".join(f"`{way}`" for way in WAYS)
             got = " and ".join(f"`{way}`" for way in given) or "none"
             raise ValueError(f"exactly one of {ways} must be given, got {got}.")
-        empty = [k for k, values in self.grid.items() if not values]
-        if empty:
-            raise ValueError(f"`grid.{empty[0]}` must list at least one value.")
+        spaces = {**self.grid, **self.random, **self.optuna}
+        if empty := [key for key, space in spaces.items() if space == []]:
+            raise ValueError(f"`{given[0]}.{empty[0]}` must list at least one value.")
         return self
+
+    @model_validator(mode="after")
+    def _names_of_folders(self) -> Self:
+        if strange := [name for name in self.members if not NAME.fullmatch(name)]:
+            raise ValueError(
+                "`members` must be named by letters, digits, `_`, `+`, `-` and `.`, at "
+                f"most 60 of them, for each has a folder, got {strange[0]!r}."
+            )
+        return self
+
+
+class SweepFile(Section):
+    """The part of a protocol file that is not the protocol."""
+
+    sweep: Sweep
 
 
 def overlays(sweep: Sweep, seed: int) -> Iterator[tuple[str, Overlay]]:

@@ -9,9 +9,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 import brine
 from brine.datasets import Dataset, split_by_last_part
-from brine.errors import BrineError, MissingPackageError
+from brine.errors import BrineError, InputError, MissingPackageError
 from brine.potentials.foreign import ForeignPotential
 from brine.settings.potential import TrainedElsewhere
 from brine.structures.progress import Report, silent
@@ -94,13 +96,11 @@ def fit_elsewhere(
     _check_installed(settings.kind)
     trainer = TRAINERS[settings.kind]()
     folder.mkdir(parents=True, exist_ok=True)
-    split = split_by_last_part(
-        dataset, fraction=settings.validation_share, gap_fraction=0.0
-    )
+    training, validation = _parts(dataset, settings.validation_share)
     order = Order(
         settings,
-        dataset.select(split.train),
-        dataset.select(split.test),
+        training,
+        validation,
         folder.resolve(),
         n_steps=TIMED_STEPS,
         seed=seed,
@@ -143,6 +143,22 @@ def _check_installed(kind: str) -> None:
                 f"`potential.kind` {kind} needs the package {name}, got none; run "
                 f"`pip install 'brine[{EXTRA[kind]}]'`."
             )
+
+
+def _parts(dataset: Dataset, share: float) -> tuple[Dataset, Dataset]:
+    """Frames to train on and to look at; short sources give one frame here and there.
+
+    A single frame is both.
+    """
+    try:
+        split = split_by_last_part(dataset, fraction=share, gap_fraction=0.0)
+    except InputError:
+        every = max(2, round(1 / share))
+        chosen = np.arange(len(dataset)) % every == min(every, len(dataset)) - 1
+        rest = ~chosen if len(dataset) > 1 else chosen
+        parts = [dataset.select(np.flatnonzero(k)) for k in (rest, chosen)]
+        return parts[0], parts[1]
+    return dataset.select(split.train), dataset.select(split.test)
 
 
 def _n_steps(trainer: Trainer, order: Order) -> int:
