@@ -163,6 +163,19 @@ def test_nequip_ignores_gaps_only_where_there_are_some(frames, tmp_path):
     }
 
 
+def test_validation_frames_are_measured_by_the_labels_they_have(frames, tmp_path):
+    boxed, cluster = frames.select(np.arange(6)), frames.select([6])
+    chosen = NequIPSettings(kind="nequip")
+    NequIPTrainer("nequip").write_inputs(Order(chosen, boxed, cluster, tmp_path, 9, 1))
+    found = json.loads((tmp_path / "config.yaml").read_text())["training_module"]
+
+    for part, names in (
+        ("loss", ["energy", "forces", "stress"]),
+        ("val_metrics", ["energy", "forces"]),
+    ):
+        assert [entry["name"] for entry in found[part]["metrics"]] == names
+
+
 def test_allegro_and_nequip_share_all_but_the_model(frames, tmp_path):
     first = nequip(frames, tmp_path)
     chosen = AllegroSettings(kind="allegro", scalar_features=24)

@@ -206,7 +206,7 @@ def _objective(order: Order) -> dict[str, Any]:
         "_target_": "nequip.train.EMALightningModule",
         "ema_decay": 1 - min(0.1, 20 / order.n_steps),
         "loss": _metrics("MeanSquaredError", dataset, weights),
-        "val_metrics": _metrics("RootMeanSquaredError", dataset, weights),
+        "val_metrics": _metrics("RootMeanSquaredError", order.validation, weights),
         "optimizer": {
             "_target_": "torch.optim.Adam",
             "lr": settings.learning_rate,
@@ -242,6 +242,7 @@ def _metrics(
             "ignore_nan": not labels[name][1].all(),
         }
         for name, weight in weights.items()
+        if labels[name][1].any()
     ]
     return {"_target_": "nequip.train.MetricsManager", "metrics": found}
 
