@@ -1,9 +1,10 @@
-"""Labels water with CP2K: what ``water-revpbe-d3.extxyz`` was made with.
+"""Labels water with CP2K: what ``water-revpbe-d3.extxyz`` is made with.
 
 ``python examples/data/label_water.py --work FOLDER`` runs for some hours on two cores;
-every label is kept in FOLDER, and a second call goes on. Two generations of 16
-molecules: frames of SPC/Fw dynamics and shrunken copies of some, then frames of the
-dynamics of a potential fitted to the first. A group is a run.
+every label is kept in FOLDER, and a second call goes on; what the file beside this
+script holds already is not made again. Two generations of 16 molecules: frames of
+SPC/Fw dynamics and shrunken copies of some, then frames of the dynamics of a potential
+fitted to the first. A group is a run.
 """
 
 import argparse
@@ -54,15 +55,37 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="keeps every label")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     arguments = parser.parse_args()
-    dataset = label_water(CP2K(), arguments.work)
-    write_dataset(dataset, arguments.out / "water-revpbe-d3.extxyz")
+    path = arguments.out / "water-revpbe-d3.extxyz"
+    known = brine.read_dataset(path) if path.exists() else None
+    write_dataset(label_water(CP2K(), arguments.work, known=known), path)
 
 
-def label_water(oracle: Oracle, work: Path) -> Dataset:
-    """Both generations, labelled by `oracle`; each label is kept in `work`."""
-    first = _labelled(oracle, list(_first_frames()), work)
+def label_water(oracle: Oracle, work: Path, *, known: Dataset | None = None) -> Dataset:
+    """Both generations, labelled by `oracle`; each label is kept in `work`.
+
+    Frames of the first that `known` holds already are taken from there.
+    """
+    done, missing = _known_and_missing(list(_first_frames()), known)
+    made = [_labelled(oracle, missing, work)] if missing else []
+    first = concatenate([*done, *made])
     second = _labelled(oracle, list(_second_frames(first)), work)
     return concatenate([first, second])
+
+
+def _known_and_missing(
+    named: list[tuple[str, Atoms]], known: Dataset | None
+) -> tuple[list[Dataset], list[tuple[str, Atoms]]]:
+    """Frames of the groups that `known` holds, and those of all others."""
+    if known is None:
+        return [], named
+    names = {Path(name).name for name in known.group_names}
+    wanted = {name for name, _ in named}
+    chosen = [
+        frame
+        for frame, group in enumerate(known.group)
+        if Path(known.group_names[group]).name in wanted
+    ]
+    return [known.select(chosen)], [pair for pair in named if pair[0] not in names]
 
 
 def _labelled(oracle: Oracle, named: list[tuple[str, Atoms]], work: Path) -> Dataset:
