@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -345,3 +346,13 @@ def test_shared_functionals_do_not_mix(shared_data):
         read_dataset(folder / "revPBE0-D3-gen1a.extxyz", folder / "r2SCAN-gen2.extxyz")
     )
     assert codes(result, "error") == {"energy_offset"}
+
+
+def test_labels_on_bonds_of_another_model_are_not_called_another_unit():
+    """SPC/Fw's bonds are 1.03 Å long, where a bond of DFT is a quarter softer."""
+    path = Path(__file__).parents[2] / "examples" / "data" / "water-revpbe-d3.extxyz"
+    dataset = read_dataset(path)
+    assert audit(dataset).ok
+
+    low = replace(dataset, forces=dataset.forces * 0.3)
+    assert not audit(low).ok

@@ -28,6 +28,10 @@ FORCE_UNITS = {
 SCATTER = 1.4
 """Thermal energy scatter over k_B T √(3N/2), as measured on DFT solutions."""
 SCATTER_PLAUSIBLE = (0.15, 9.0)
+HYDROXYL = 0.98
+"""Å: an O–H bond of density-functional water."""
+MORSE = 2.2
+"""1/Å: how fast an O–H bond softens as it is stretched."""
 ODD_FRAME = 5.0
 """A frame whose O–H bonds are this much softer or stiffer is in another unit."""
 FEWEST = 20
@@ -52,11 +56,23 @@ def _forces(dataset: Dataset, geometry: Geometry) -> Iterator[Finding]:
             if pooled is None:
                 continue
             usual = pooled[0]
-        yield from _whole_file(source, usual)
+        softening = _softening(float(np.nanmedian(geometry.hydroxyl[frames])))
+        yield from _whole_file(source, usual, softening)
 
 
-def _whole_file(source: str, constant: float) -> Iterator[Finding]:
+def _softening(distance: float) -> float:
+    """Curvature of an O–H bond of this length over that at equilibrium; at most 1.
+
+    Of a Morse oscillator: structures of another model than the one that labels them
+    have longer bonds, and those are softer.
+    """
+    stretch = np.exp(-MORSE * max(distance - HYDROXYL, 0.0))
+    return float(max(2 * stretch**2 - stretch, 0.5))
+
+
+def _whole_file(source: str, constant: float, softening: float) -> Iterator[Finding]:
     low, high = STRETCH_PLAUSIBLE
+    low *= softening
     measured = (
         f"the forces give the O–H stretch a force constant of {constant:.3g} eV/Å² "
         f"where about {STRETCH:.0f} is expected"
