@@ -10,7 +10,8 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "brine"
 
 ROOMS = (
-    *("units", "errors", "threads", "settings", "structures", "datasets", "oracles"),
+    *("units", "errors", "threads", "processes", "settings", "structures"),
+    *("datasets", "oracles"),
     *("potentials", "training", "dynamics", "observables", "validation", "learning"),
     *("reports", "workflow", "cli"),
 )

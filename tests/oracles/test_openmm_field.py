@@ -124,11 +124,12 @@ def test_steps_of_two_femtoseconds_keep_the_temperature_and_run_amoeba_too(salt)
     water = build_box({"H2O": 30}, density=1.0, rng=np.random.default_rng(0))
     run = OpenMMOracle(("amber14/tip3pfb.xml",), cutoff=4.0).simulate(
         water,
-        Conditions(*(300.0, 2000.0), equilibration=2000.0, timestep=2.0, interval=20.0),
+        Conditions(*(300.0, 8000.0), equilibration=2000.0, timestep=2.0, interval=20.0),
     )
     short = Conditions(300.0, 20.0, timestep=2.0, interval=2.0)
 
-    assert 270 < np.mean(run.log["temperature_K"]) < 330
+    # Over 8 ps the mean of 180 degrees of freedom scatters by 6 K.
+    assert 265 < np.mean(run.log["temperature_K"]) < 335
     assert OpenMMOracle(cutoff=3.5).simulate(salt, short).stopped is None
 
 

@@ -1,10 +1,10 @@
 """Running another program in a folder, for as long as it may take."""
 
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from brine.errors import BrineError, MissingPackageError
+from brine.processes import exit_code
 
 
 def run_program(
@@ -25,7 +25,7 @@ def run_program(
         Of the program, for errors.
     time_limit : float, s
     environment : mapping of str to str, optional
-        The caller's own where absent.
+        What is added to the caller's own.
 
     Raises
     ------
@@ -35,18 +35,16 @@ def run_program(
         It did not end in time.
     """
     output = folder / "printed.out"
+    output.unlink(missing_ok=True)
     try:
-        with output.open("w") as file:
-            subprocess.run(
-                list(command),
-                cwd=folder,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                env=None if environment is None else dict(environment),
-                check=False,
-                timeout=time_limit,
-            )
-    except subprocess.TimeoutExpired:
+        exit_code(
+            command,
+            folder,
+            log=output,
+            environment=environment or {},
+            time_limit=time_limit,
+        )
+    except TimeoutError:
         raise BrineError(
             f"{name} must finish a label within `time_limit`, and did not in "
             f"{time_limit:g} s; raise it, or give it more cores."

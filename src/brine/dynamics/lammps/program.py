@@ -13,7 +13,7 @@ from typing import Final
 
 from brine.dynamics.lammps.results import complaint
 from brine.errors import BrineError, MissingPackageError
-from brine.training.families.child import run_child
+from brine.processes import run_child
 
 SCRIPT: Final = "in.lammps"
 LOG: Final = "log.lammps"

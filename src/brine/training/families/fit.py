@@ -15,10 +15,10 @@ import brine
 from brine.datasets import Dataset, split_by_last_part
 from brine.errors import BrineError, InputError, MissingPackageError
 from brine.potentials.foreign import ForeignPotential
+from brine.processes import run_child
 from brine.settings.potential import TrainedElsewhere
 from brine.structures.progress import Report, silent
 from brine.threads import thread_count
-from brine.training.families.child import run_child
 from brine.training.families.deepmd import DeePMDTrainer
 from brine.training.families.nequip import NequIPTrainer
 from brine.training.families.trainer import Order, Point, Trainer

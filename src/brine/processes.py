@@ -1,4 +1,4 @@
-"""A trainer of another package as a child process that ends with its parent."""
+"""Other programs as child processes that end with their parent."""
 
 import ctypes
 import os
@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -28,14 +29,54 @@ def run_child(
 ) -> None:
     """Run `command` in `folder` until it ends, calling `watch` on the way.
 
-    Its words go to the end of `log`. It is killed with this process, on Linux even
-    where this one is killed: two trainers must not write into one folder.
+    Its words go to the end of `log`.
 
     Raises
     ------
     BrineError
         It stopped with an error; the message says the last one in its log.
     """
+    code = exit_code(command, folder, log=log, environment=environment, watch=watch)
+    watch()
+    if code:
+        raise BrineError(
+            f"{name} must end without an error, got {_ending(code)}; it says: "
+            f"{_reason(log)}; all of it stands in {log}."
+        )
+
+
+def exit_code(
+    command: Sequence[str],
+    folder: Path,
+    *,
+    log: Path,
+    environment: Mapping[str, str],
+    watch: Callable[[], None] = lambda: None,
+    time_limit: float = float("inf"),
+) -> int:
+    """What `command`, run in `folder` with its words added to `log`, ends with.
+
+    It is killed with this process, on Linux even where this one is killed: two of them
+    must not write into one folder.
+
+    Parameters
+    ----------
+    command : sequence of str
+    folder, log : Path
+    environment : mapping of str to str
+        What is added to this process's own.
+    watch : callable
+        Called about twice a second.
+    time_limit : float, s
+
+    Raises
+    ------
+    TimeoutError
+        It did not end in time, and was killed.
+    OSError
+        It cannot be run.
+    """
+    end = time.monotonic() + time_limit
     with log.open("ab") as file:
         child = subprocess.Popen(
             list(command),
@@ -48,21 +89,17 @@ def run_child(
         )
     try:
         while True:
+            left = end - time.monotonic()
             try:
-                code = child.wait(SECONDS_BETWEEN_LOOKS)
-                break
+                return child.wait(max(0.0, min(left, SECONDS_BETWEEN_LOOKS)))
             except subprocess.TimeoutExpired:
+                if left <= 0:
+                    raise TimeoutError from None
                 watch()
     except BaseException:
         child.kill()
         child.wait()
         raise
-    watch()
-    if code:
-        raise BrineError(
-            f"{name} must end without an error, got {_ending(code)}; it says: "
-            f"{_reason(log)}; all of it stands in {log}."
-        )
 
 
 def _end_with_parent() -> Callable[[], None]:

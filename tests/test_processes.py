@@ -9,7 +9,7 @@ import time
 import pytest
 
 from brine.errors import BrineError
-from brine.training.families.child import run_child
+from brine.processes import run_child
 
 
 def run(tmp_path, code: str, watch=lambda: None, **environment: str) -> str:
@@ -57,7 +57,7 @@ def test_it_dies_with_a_parent_that_is_killed(tmp_path):
             "-c",
             "import sys\n"
             "from pathlib import Path\n"
-            "from brine.training.families.child import run_child\n"
+            "from brine.processes import run_child\n"
             "here = Path(sys.argv[1])\n"
             "run_child([sys.executable, '-c', sys.argv[2]], here, name='x',\n"
             "          log=here / 'log', environment={}, watch=lambda: None)\n",
