@@ -10,6 +10,7 @@ import pytest
 from ase import Atoms
 
 from brine.datasets import audit, concatenate, dataset_from_atoms, read_dataset
+from brine.datasets.auditing.label_units import _softening
 from brine.units import BAR, BOHR, HARTREE
 
 from .conftest import BULK_MODULUS, STIFFNESS, labelled, water_frame
@@ -349,10 +350,12 @@ def test_shared_functionals_do_not_mix(shared_data):
 
 
 def test_labels_on_bonds_of_another_model_are_not_called_another_unit():
-    """SPC/Fw's bonds are 1.03 Å long, where a bond of DFT is a quarter softer."""
+    """SPC/Fw's bonds are 1.03 Å long, where a bond of DFT is three tenths softer."""
     path = Path(__file__).parents[2] / "examples" / "data" / "water-revpbe-d3.extxyz"
     dataset = read_dataset(path)
     assert audit(dataset).ok
 
+    assert _softening(0.98) == 1
+    assert _softening(1.03) == pytest.approx(0.709, abs=1e-3)
     low = replace(dataset, forces=dataset.forces * 0.3)
     assert not audit(low).ok

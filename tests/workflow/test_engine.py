@@ -4,11 +4,12 @@ import errno
 import json
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 
 from brine.datasets import save_dataset
-from brine.errors import BrineError, InputError
+from brine.errors import BrineError, InputError, MissingPackageError
 from brine.workflow.crew import StepFailure, inline_crew, local_crew
 from brine.workflow.engine import run_plans, run_steps
 from brine.workflow.events import Event
@@ -64,6 +65,33 @@ def test_a_step_that_wants_every_core_is_not_overtaken(tmp_path):
     run_steps(steps, Store(tmp_path), crew=local_crew(2), watcher=events.append)
     started = [event.step for event in events if event.kind == "started"]
     assert started == ["slow", "wide", "small"]
+
+
+def absent() -> None:
+    raise MissingPackageError("a step needs a package, got none.")
+
+
+def test_what_is_missing_is_said_before_the_first_step(tmp_path):
+    steps = chain()
+    steps[3] = replace(steps[3], check=absent)
+    with pytest.raises(MissingPackageError):
+        run(tmp_path, steps)
+    assert not (tmp_path / "calls.txt").exists()
+
+
+def test_what_one_plan_misses_stops_no_other(tmp_path):
+    lacking = [*chain()[:1], replace(chain(fit=5)[1], check=absent)]
+    found = run_plans(
+        {"lacking": lacking, "whole": chain()}, Store(tmp_path), crew=inline_crew()
+    )
+    assert isinstance(found["lacking"], MissingPackageError)
+    assert set(found["whole"]) == {"label", "fit", "scan", "verdict"}
+
+
+def test_a_stored_result_needs_no_package(tmp_path):
+    first = run(tmp_path, chain())
+    lacking = [replace(step, check=absent) for step in chain()]
+    assert run(tmp_path, lacking) == first
 
 
 def test_a_second_run_does_nothing(tmp_path):

@@ -3,12 +3,16 @@
 import numpy as np
 import pytest
 
-from brine.errors import BrineError, SettingsError
+from brine.dynamics.lammps import program
+from brine.errors import BrineError, MissingPackageError, SettingsError
 from brine.settings import MoleculesSystem, validate_protocol
 from brine.structures import molecule_labels
 from brine.structures.contents import contents
 from brine.structures.solution_density import solution_density
+from brine.training.families import fit
 from brine.workflow.plan import plan
+
+RUNS = {"equilibrate", "nvt", "npt", "nve", "hot"}
 
 
 def _protocol(molecules, **oracle):
@@ -34,6 +38,37 @@ def _protocol(molecules, **oracle):
 def test_a_box_that_cannot_be_is_refused(tmp_path, molecules, oracle, sentence):
     with pytest.raises(SettingsError, match=sentence):
         plan(_protocol(molecules, **oracle), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("potential", "engine", "lacking", "sentence"),
+    [
+        ({"kind": "nequip"}, "brine", {"fit"}, r"pip install 'brine\[nequip\]'"),
+        (
+            *(
+                {"kind": "deepmd"},
+                "lammps",
+                {"equilibrate", "nvt", "npt", "nve", "hot"},
+            ),
+            "needs the program lmp",
+        ),
+    ],
+)
+def test_steps_know_what_must_be_installed(
+    tmp_path, monkeypatch, potential, engine, lacking, sentence
+):
+    monkeypatch.setattr(fit, "NEEDS", {"nequip": ("no_such",), "deepmd": ("json",)})
+    monkeypatch.setattr(program, "which", lambda *_, **__: None)
+    content = _protocol({"H2O": 64}).model_dump(mode="json", exclude={"potential"})
+    content["dynamics"]["engine"] = engine
+    steps = plan(validate_protocol(content | {"potential": potential}), tmp_path)
+    for step in steps:
+        if step.name in lacking:
+            with pytest.raises(MissingPackageError, match=sentence):
+                step.check()
+        else:
+            step.check()
+    assert lacking & {step.name for step in steps}
 
 
 def test_the_oracle_runs_longer_than_the_model(tmp_path):

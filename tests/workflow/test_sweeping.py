@@ -15,7 +15,7 @@ from brine.reports.sweep_page import sweep_page
 from brine.settings import load_sweep
 from brine.workflow import Event, run_sweep
 from brine.workflow.events import nobody
-from brine.workflow.sweeping import _Sweep
+from brine.workflow.sweeping import _Sweep, step_cost
 
 SMALL = Path(__file__).with_name("small.yaml").read_text()
 MEMBERS = """
@@ -97,7 +97,7 @@ def test_members_that_cannot_be_trained_say_why(finished):
 
 def test_a_survivor_has_a_verdict_a_report_and_its_costs(finished, folder):
     (judged,) = finished[0].judged
-    files = {path.name for path in (folder / "out" / judged.name).iterdir()}
+    files = {path.name for path in (folder / "out" / "members" / judged.name).iterdir()}
     assert {"verdict.json", "report.html", "potential.brine"} <= files
     assert judged.training_seconds > 0
     assert 0 < judged.step_cost < 1e4
@@ -138,6 +138,11 @@ sweep:
     assert found[0] == found[1]
     assert all("angular_momentum=1" in name for name in found[0])
     assert all(1 < error < 1000 for error in found[0].values())
+
+
+def test_the_cost_of_a_step():
+    # 54 ns a day are 1250 steps of 0.5 fs a second.
+    assert step_cost(54.0, 0.5, 192) == pytest.approx(4.1667, rel=1e-4)
 
 
 def result(*pairs: tuple[float, int]) -> SweepResult:

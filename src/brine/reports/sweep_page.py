@@ -85,7 +85,7 @@ def _row(member: MemberResult) -> str:
         *map(_number, (member.training_seconds / 60, member.step_cost)),
     ]
     return (
-        f'<tr><td><a href="{name}/report.html">{name}</a></td>'
+        f'<tr><td><a href="members/{name}/report.html">{name}</a></td>'
         f'<td><span class="badge {badge}">{word}</span></td>'
         + "".join(f'<td class="number">{text}</td>' for text in numbers)
         + "</tr>"

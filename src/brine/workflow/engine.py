@@ -123,7 +123,13 @@ class _Run:
         return {name: self._folder(d) for name, d in self.digests[plan].items()}
 
     def work_with(self, crew: AbstractContextManager[Crew] | None) -> None:
-        """Do everything that waits."""
+        """Do everything that waits, once it is known to have what it runs."""
+        for digest in list(self.waiting):
+            node = self.nodes[digest]
+            try:
+                node.step.check()
+            except BrineError as error:
+                self._give_up(node, error)
         if not self.waiting:
             return
         with crew or local_crew() as workers:
@@ -183,15 +189,21 @@ class _Run:
                 "memory; run again to continue."
             ) from error
         except (BrineError, StepFailure) as error:
-            if self.stops:
-                raise
             self._give_up(node, error)
             return
         self.store.commit(node.step, digest, seconds=seconds)
         self.watcher(Event(node.title, "finished", numbers={"seconds": seconds}))
 
     def _give_up(self, failed: _Node, error: Exception) -> None:
-        """Stop the plans of a step that failed, and forget what only they need."""
+        """Stop the plans of a step that failed, and forget what only they need.
+
+        Raises
+        ------
+        Exception
+            `error`, where one plan's error stops everything.
+        """
+        if self.stops:
+            raise error
         self.errors |= {plan: error for plan in failed.plans if plan not in self.errors}
         self.watcher(Event(failed.title, "failed"))
         self.waiting = [

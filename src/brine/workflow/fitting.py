@@ -48,20 +48,24 @@ def fit_potential(task: Task) -> None:
         check_elements(potential, dataset, settings.path)
         potential.save(task.folder / POTENTIAL)
         return
-    if not isinstance(settings, NativeSettings):
-        found = fit_elsewhere(
-            dataset.select(split.train),
-            settings,
-            task.folder / TRAINING,
-            seed=task.inputs["seed"],
-            report=task.report,
-        )
-        found.potential.save(task.folder / POTENTIAL)
-        points = [(p.step, p.energy, p.force) for p in found.points]
-        _write_curve(task.folder, "steps", found.n_steps, points)
-        remove_weights(task.folder / TRAINING)
+    training = dataset.select(split.train)
+    if isinstance(settings, NativeSettings):
+        _fit_native(task, settings, training, dataset.select(split.test))
         return
-    held_out = dataset.select(split.test)
+    folder = task.folder / TRAINING
+    found = fit_elsewhere(
+        training, settings, folder, seed=task.inputs["seed"], report=task.report
+    )
+    found.potential.save(task.folder / POTENTIAL)
+    points = [(p.step, p.energy, p.force) for p in found.points]
+    _write_curve(task.folder, "steps", found.n_steps, points)
+    remove_weights(folder)
+
+
+def _fit_native(
+    task: Task, settings: NativeSettings, training: Dataset, held_out: Dataset
+) -> None:
+    """Fit and calibrate, with a curve of held-out errors on the way."""
     checkpoint, earlier = task.folder / CHECKPOINT, task.folder / POINTS
     points = json.loads(earlier.read_text(encoding="utf-8")) if earlier.exists() else []
 
@@ -71,7 +75,7 @@ def fit_potential(task: Task) -> None:
         write_atomically(earlier, json.dumps(points))
 
     potential = fit(
-        dataset.select(split.train),
+        training,
         settings,
         seed=task.inputs["seed"],
         # The report draws one curve, of the split that the verdict rests on.
@@ -84,7 +88,7 @@ def fit_potential(task: Task) -> None:
         potential = calibrate(potential, learning, report=task.report)
     potential.save(task.folder / POTENTIAL)
     unit, amount = {
-        "linear": ("training frames", len(split.train)),
+        "linear": ("training frames", len(training)),
         "neural": ("epochs", settings.epochs),
     }[settings.readout]
     _write_curve(task.folder, unit, amount, points)

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from brine.dynamics.lammps import find_lammps
 from brine.errors import BrineError, SettingsError
 from brine.settings import (
     FileLabels,
@@ -12,6 +13,7 @@ from brine.settings import (
     ForceFieldOracle,
     ModelPotential,
     MoleculesSystem,
+    NativeSettings,
     OracleLabels,
     OracleReference,
     PackedSystem,
@@ -22,6 +24,7 @@ from brine.settings import (
 )
 from brine.structures.contents import Contents, contents
 from brine.structures.species import SPECIES
+from brine.training.families import check_installed
 from brine.workflow import fitting, labelling, simulating
 from brine.workflow.judging import judge_protocol
 from brine.workflow.labelling import MAIN, fit_step, held_out_step
@@ -215,6 +218,7 @@ class _Plan:
                 places=self.places,
                 threads=None,
                 resumes=True,
+                check=self._check_family,
             )
             for name in self.splits_by_name
         ]
@@ -263,6 +267,7 @@ class _Plan:
             needs=("start", "fit"),
             threads=self.protocol.dynamics.ranks,
             resumes=True,
+            check=self._check_engine,
         )
         return [equilibration, *(self._run(*run) for run in self._durations())]
 
@@ -329,7 +334,17 @@ class _Plan:
             needs=("equilibrate", "fit"),
             threads=self.protocol.dynamics.ranks,
             resumes=True,
+            check=self._check_engine,
         )
+
+    def _check_family(self) -> None:
+        settings = self.protocol.potential
+        if not isinstance(settings, NativeSettings | ModelPotential):
+            check_installed(settings.kind)
+
+    def _check_engine(self) -> None:
+        if self.protocol.dynamics.engine == "lammps":
+            find_lammps(ranks=self.protocol.dynamics.ranks)
 
     def _durations(self) -> list[tuple[str, float]]:
         dynamics = self.protocol.dynamics

@@ -79,7 +79,7 @@ def run_protocol(
         current = {name: folder.name for name, folder in folders.items()}
         write_atomically(out / "steps" / CURRENT, json.dumps(current, indent=1))
         copy_atomically(folders["fit"] / POTENTIAL, out / POTENTIAL)
-        return _publish(folders["verdict"], out)
+        return publish(folders["verdict"], out)
 
 
 def label_protocol(
@@ -141,7 +141,7 @@ def rewrite_report(out: str | Path, *, report: Report = silent) -> Verdict:
         # One thread, as in the step: sums in another order would differ.
         with threadpool_limits(task.threads):
             judge_protocol(task)
-        return _publish(Path(folder), out)
+        return publish(Path(folder), out)
 
 
 def _current(out: Path) -> dict[str, Path]:
@@ -167,7 +167,7 @@ def _current(out: Path) -> dict[str, Path]:
     return folders
 
 
-def _publish(folder: Path, out: Path) -> Verdict:
+def publish(folder: Path, out: Path) -> Verdict:
     """Copy the results of the last step to where people look; the verdict last."""
     for name in (OBSERVABLES, REPORT, VERDICT):
         copy_atomically(folder / name, out / name)

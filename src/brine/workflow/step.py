@@ -68,6 +68,9 @@ class Step:
         Threads that it keeps busy; None means all.
     resumes : bool
         Whether the action continues from what an interrupted attempt left.
+    check : callable
+        Asked before any step of a plan begins; raises where a package or a program
+        that the action runs is missing.
     """
 
     name: str
@@ -78,6 +81,7 @@ class Step:
     places: Mapping[str, str] = field(default_factory=dict)
     threads: int | None = 1
     resumes: bool = False
+    check: Callable[[], None] = lambda: None
 
 
 def step_hashes(steps: Sequence[Step]) -> dict[str, str]:

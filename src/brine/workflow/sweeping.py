@@ -14,12 +14,11 @@ from brine.reports import MemberResult, SweepResult, write_sweep_report
 from brine.settings import Protocol, Range, SweepProtocol, dump_protocol
 from brine.settings.sweep import Overlay, combination, laid_over, overlays
 from brine.training import HeldOutErrors, held_out_errors
-from brine.validation import Verdict
 from brine.workflow.crew import Crew, StepFailure, local_crew
 from brine.workflow.engine import Folders, run_plans
 from brine.workflow.events import Watcher, nobody
 from brine.workflow.fitting import read_predictions
-from brine.workflow.judging import OBSERVABLES, REPORT, VERDICT
+from brine.workflow.judging import REPORT
 from brine.workflow.labelling import (
     DATASET,
     MAIN,
@@ -29,6 +28,7 @@ from brine.workflow.labelling import (
 )
 from brine.workflow.lock import locked
 from brine.workflow.plan import plan
+from brine.workflow.protocol_run import RESOLVED, publish
 from brine.workflow.simulating import POTENTIAL, read_simulation
 from brine.workflow.step import Step
 from brine.workflow.store import (
@@ -39,7 +39,7 @@ from brine.workflow.store import (
 )
 
 RESULT: Final = "sweep.json"
-RESOLVED: Final = "protocol.resolved.yaml"
+MEMBERS: Final = "members"
 TRAINING_STEPS: Final = ("labels", "splits", fit_step(MAIN), held_out_step(MAIN))
 """Of a plan: as far as held-out errors."""
 
@@ -61,8 +61,8 @@ def run_sweep(
     ----------
     sweep : SweepProtocol
     out : path
-        Folder for ``sweep.json``, ``report.html``, the steps, and a folder for each
-        member with its verdict, report and potential.
+        Folder for ``sweep.json``, ``report.html``, the steps, and in ``members`` a
+        folder for each with its verdict, report and potential.
     base : path
         Folder that paths in the protocol are relative to.
     cores : int or None
@@ -216,13 +216,11 @@ class _Sweep:
 
     def _judged(self, name: str, protocol: Protocol, folders: Folders) -> MemberResult:
         """Copy a member's results to its folder, and sum them up."""
-        folder = self.out / name
-        folder.mkdir(exist_ok=True)
+        folder = self.out / MEMBERS / name
+        folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / RESOLVED, dump_protocol(protocol))
         copy_atomically(folders[fit_step(MAIN)] / POTENTIAL, folder / POTENTIAL)
-        for file in (OBSERVABLES, REPORT, VERDICT):
-            copy_atomically(folders["verdict"] / file, folder / file)
-        verdict = Verdict.from_json((folder / VERDICT).read_text(encoding="utf-8"))
+        verdict = publish(folders["verdict"], folder)
         errors = _errors(folders)
         state: Literal["accepted", "not accepted"] = (
             "accepted" if verdict.accepted else "not accepted"
@@ -241,7 +239,7 @@ class _Sweep:
                 if gate.value is not None
             },
             training_seconds=float(read_record(folders[fit_step(MAIN)])["seconds"]),
-            step_cost=_step_cost(protocol, folders),
+            step_cost=_longest_run_cost(protocol, folders),
         )
 
 
@@ -261,14 +259,22 @@ def _force_error(folders: Folders) -> float:
     return errors.forces.rmse if errors.forces else math.inf
 
 
-def _step_cost(protocol: Protocol, folders: Folders) -> float:
-    """µs for each atom and step of the longest run."""
+def _longest_run_cost(protocol: Protocol, folders: Folders) -> float:
     runs = [name for name in ("nvt", "npt", "nve") if name in folders]
     if not runs:
         return math.nan
     simulation = read_simulation(folders[runs[0]])
-    steps_per_s = simulation.ns_per_day * 1e6 / protocol.dynamics.timestep_fs / 86400
-    return 1e6 / steps_per_s / len(simulation.trajectory.numbers)
+    return step_cost(
+        simulation.ns_per_day,
+        protocol.dynamics.timestep_fs,
+        len(simulation.trajectory.numbers),
+    )
+
+
+def step_cost(ns_per_day: float, timestep: float, n_atoms: int) -> float:
+    """µs for each atom and step of `timestep` fs."""
+    steps_per_s = ns_per_day * 1e6 / timestep / 86400
+    return 1e6 / steps_per_s / n_atoms
 
 
 def _suggested(trial: Any, key: str, space: list[Any] | Range) -> Any:

@@ -1,11 +1,12 @@
 """How a fit by another package is set up: budgets, validation frames, packages."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from brine.errors import MissingPackageError
+from brine.errors import BrineError, InputError, MissingPackageError
 from brine.settings import DeePMDSettings, NequIPSettings
 from brine.training.families import fit, fit_elsewhere
 from brine.training.families.trainer import Order, Point
@@ -88,6 +89,28 @@ def test_a_missing_package_names_its_extra(monkeypatch, tmp_path):
     monkeypatch.setattr(fit, "NEEDS", {"nequip": ("no_such_module",)})
     with pytest.raises(MissingPackageError, match=r"pip install 'brine\[nequip\]'"):
         fit_elsewhere(water_like_frames(2), NequIPSettings(kind="nequip"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("gap", "sentence"),
+    [
+        ({"has_energy": np.zeros(4, bool)}, "frames with an energy, got none among 4"),
+        ({"has_forces": np.zeros(4, bool)}, "frames with forces, got none among 4"),
+        ({"energy": np.full(4, np.inf)}, "`energy` must be finite"),
+    ],
+)
+def test_labels_that_cannot_train_are_refused(toy, tmp_path, gap, sentence):
+    frames = replace(water_like_frames(4), **gap)
+    with pytest.raises(InputError, match=sentence):
+        fit_elsewhere(frames, DeePMDSettings(kind="deepmd"), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_killed_attempt_left_is_no_model(toy, tmp_path, monkeypatch):
+    (tmp_path / "model.pb").write_text("half of it")
+    monkeypatch.setattr(Toy, "finish_commands", lambda *_: [["false"]])
+    with pytest.raises(BrineError, match="Toy must end without an error"):
+        fit_elsewhere(water_like_frames(4), DeePMDSettings(kind="deepmd"), tmp_path)
 
 
 def test_only_words_are_left(tmp_path):

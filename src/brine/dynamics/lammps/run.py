@@ -3,9 +3,11 @@
 import time
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from ase import Atoms
+from numpy.typing import NDArray
 
 from brine.dynamics.engine import StartState, start_state
 from brine.dynamics.lammps.agreement import check_agreement
@@ -27,6 +29,24 @@ from brine.potentials.foreign import ForeignPotential
 from brine.structures.progress import Report, silent
 from brine.structures.simulation import Simulation, Stop
 from brine.structures.trajectory import Trajectory
+
+Array = NDArray[np.float64]
+_CELL: Final = {
+    **{(0, 0): "lx", (1, 1): "ly", (2, 2): "lz"},
+    **{(1, 0): "xy", (2, 0): "xz", (2, 1): "yz"},
+}
+"""Columns of LAMMPS's log, by their place in the cell."""
+_LOG: Final = {
+    "step": "step",
+    "temperature_K": "temp",
+    "pressure_bar": "press",
+    "potential_energy_eV": "pe",
+    "kinetic_energy_eV": "ke",
+    "conserved_energy_eV": "econserve",
+    "volume_A3": "vol",
+    "density_g_per_mL": "density",
+}
+"""Columns of LAMMPS's log, by ours."""
 
 
 def run_lammps(
@@ -62,15 +82,10 @@ def run_lammps(
         The potential has no pair style, the box is not periodic, or the engines
         disagree.
     """
-    if not atoms.pbc.all():
-        raise InputError(
-            f"`engine: lammps` needs a box that is periodic in all directions, got "
-            f"pbc {atoms.pbc.tolist()}; use `engine: brine`."
-        )
-    state = start_state(atoms, settings)
-    folder.mkdir(parents=True, exist_ok=True)
-    found = _Folder(folder)
+    _check_periodic(atoms)
+    state, found = start_state(atoms, settings), _Folder(folder)
     if not (folder / DATA).exists():
+        folder.mkdir(parents=True, exist_ok=True)
         check_agreement(state, potential, program, folder / "agreement").check()
         (folder / potential.name).write_bytes(potential.content)
         write_start(state, folder / DATA)
@@ -88,6 +103,14 @@ def run_lammps(
         raise InputError(f"LAMMPS: {reason or 'no line in its log'}")
     seconds = time.monotonic() - begun
     return _simulation(found, state, settings, reason=reason, seconds=seconds)
+
+
+def _check_periodic(atoms: Atoms) -> None:
+    if not atoms.pbc.all():
+        raise InputError(
+            f"`engine: lammps` needs a box that is periodic in all directions, got "
+            f"pbc {atoms.pbc.tolist()}; use `engine: brine`."
+        )
 
 
 def _tell(log: Path, n_steps: int, report: Report) -> None:
@@ -129,10 +152,24 @@ class _Folder:
         found = (path.suffix[1:] for path in self.path.glob("frames.*"))
         return sorted(int(number) for number in found)
 
-    def logs(self) -> list[Path]:
-        """Of every attempt, oldest first."""
-        earlier = self.path.glob("log.part.*")
-        return [*sorted(earlier, key=lambda p: int(p.suffix[1:])), self.path / LOG]
+    def joined(self) -> tuple[list[int], Array, Array]:
+        """Steps, lines of the log and positions of all attempts, ascending.
+
+        Of a step that two attempts did, the later one counts.
+        """
+        earlier = sorted(
+            self.path.glob("log.part.*"), key=lambda path: int(path.suffix[1:])
+        )
+        logs = (thermo(path) for path in (*earlier, self.path / LOG))
+        lines = {int(row[0]): row for log in logs for row in log}
+        frames = {
+            step: positions
+            for part in self.parts()
+            for step, positions in dumped(self.path / f"frames.{part}")
+        }
+        steps = sorted(set(lines) & set(frames))
+        table = np.array([lines[step] for step in steps])
+        return steps, table, np.array([frames[step] for step in steps])
 
 
 def _simulation(
@@ -143,54 +180,27 @@ def _simulation(
     reason: str,
     seconds: float,
 ) -> Simulation:
-    """The attempts joined: of a step that two of them did, the later one counts."""
-    lines = {int(row[0]): row for log in found.logs() for row in thermo(log)}
-    frames = {
-        step: positions
-        for part in found.parts()
-        for step, positions in dumped(found.path / f"frames.{part}")
-    }
-    steps = sorted(set(lines) & set(frames))
-    table = np.array([lines[step] for step in steps])
-    column = {name: table[:, k] for k, name in enumerate(COLUMNS)}
+    """What all attempts of a run have done."""
+    steps, table, positions = found.joined()
+    column = dict(zip(COLUMNS, table.T, strict=True))
     times = column["step"] * settings.timestep
     cells = np.zeros((len(steps), 3, 3))
-    for (i, j), name in {
-        (0, 0): "lx",
-        (1, 1): "ly",
-        (2, 2): "lz",
-        (1, 0): "xy",
-        (2, 0): "xz",
-        (2, 1): "yz",
-    }.items():
-        cells[:, i, j] = column[name]
-    trajectory = Trajectory(
-        numbers=state.numbers,
-        masses=state.masses,
-        positions=np.array([frames[step] for step in steps]),
-        cells=cells,
-        times=times,
-        unwrapped=True,
-    )
-    log = {
-        "step": column["step"],
-        "time_fs": times,
-        "temperature_K": column["temp"],
-        "pressure_bar": column["press"],
-        "potential_energy_eV": column["pe"],
-        "kinetic_energy_eV": column["ke"],
-        "conserved_energy_eV": column["econserve"],
-        "volume_A3": column["vol"],
-        "density_g_per_mL": column["density"],
-    }
+    for place, name in _CELL.items():
+        cells[:, *place] = column[name]
     first = int(thermo(found.path / LOG)[0, 0])
-    days = seconds / 86400
-    done = (steps[-1] - first) * settings.timestep * 1e-6
+    nanoseconds = (steps[-1] - first) * settings.timestep * 1e-6
     return Simulation(
-        trajectory,
-        log,
+        Trajectory(
+            numbers=state.numbers,
+            masses=state.masses,
+            positions=positions,
+            cells=cells,
+            times=times,
+            unwrapped=True,
+        ),
+        {"time_fs": times} | {ours: column[name] for ours, name in _LOG.items()},
         Stop(reason, steps[-1]) if reason else None,
-        done / days if done else float("nan"),
+        nanoseconds / (seconds / 86400) if nanoseconds else float("nan"),
         final=None if reason else _final_state(found, state, cells[-1]),
     )
 

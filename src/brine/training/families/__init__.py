@@ -4,6 +4,11 @@ brine writes their inputs, runs their programs as child processes, and takes the
 file that comes out; nothing of theirs is done again here.
 """
 
-from brine.training.families.fit import TrainedModel, fit_elsewhere, remove_weights
+from brine.training.families.fit import (
+    TrainedModel,
+    check_installed,
+    fit_elsewhere,
+    remove_weights,
+)
 
-__all__ = ["TrainedModel", "fit_elsewhere", "remove_weights"]
+__all__ = ["TrainedModel", "check_installed", "fit_elsewhere", "remove_weights"]

@@ -38,47 +38,27 @@ class DeePMDTrainer:
         """Systems of equal composition, the table of ZBL, and ``input.json``."""
         settings = order.settings
         assert isinstance(settings, DeePMDSettings)
-        elements = order.training.elements
-        training = list(_write_systems(order.training, order.folder / "training"))
-        validation = list(_write_systems(order.validation, order.folder / "validation"))
-        model: dict[str, Any] = {
-            "type_map": [chemical_symbols[z] for z in elements],
-            "descriptor": _descriptor(settings, order.seed),
-            "fitting_net": {
-                "neuron": settings.fitting,
-                "precision": settings.precision,
-                "seed": order.seed,
-            },
-        }
-        if settings.repulsion == "zbl":
-            model |= _table(order, order.folder / TABLE)
-        begin, end = zip(
-            settings.energy_weight,
-            settings.force_weight,
-            settings.stress_weight if order.training.has_stress.any() else (0.0, 0.0),
-            strict=True,
-        )
         often = max(10, order.n_steps // 100)
         inputs: dict[str, object] = {
-            "model": model,
+            "model": _model(order, settings),
             "learning_rate": {
                 "type": "exp",
                 "start_lr": settings.learning_rate,
                 "stop_lr": settings.learning_rate / 20,
                 "decay_steps": often,
             },
-            "loss": {
-                f"{when}_pref_{label}": weight
-                for when, weights in (("start", begin), ("limit", end))
-                for label, weight in zip("efv", weights, strict=True)
-            },
+            "loss": _loss(settings, stress=bool(order.training.has_stress.any())),
             "training": {
                 "training_data": {
-                    "systems": training,
+                    "systems": list(
+                        _write_systems(order.training, order.folder / "training")
+                    ),
                     "batch_size": settings.batch_size,
                 },
                 "validation_data": {
-                    "systems": validation,
+                    "systems": list(
+                        _write_systems(order.validation, order.folder / "validation")
+                    ),
                     "batch_size": 1,
                     "numb_btch": min(4, len(order.validation)),
                 },
@@ -146,6 +126,35 @@ class DeePMDTrainer:
 
 def _dp(*words: str) -> list[str]:
     return [sys.executable, "-m", PROGRAM, "--tf", *words]
+
+
+def _model(order: Order, settings: DeePMDSettings) -> dict[str, Any]:
+    model: dict[str, Any] = {
+        "type_map": [chemical_symbols[z] for z in order.training.elements],
+        "descriptor": _descriptor(settings, order.seed),
+        "fitting_net": {
+            "neuron": settings.fitting,
+            "precision": settings.precision,
+            "seed": order.seed,
+        },
+    }
+    if settings.repulsion == "zbl":
+        model |= _table(order, order.folder / TABLE)
+    return model
+
+
+def _loss(settings: DeePMDSettings, *, stress: bool) -> dict[str, float]:
+    """Weights of each kind of label at the start of training and at its end."""
+    weights = {
+        "e": settings.energy_weight,
+        "f": settings.force_weight,
+        "v": settings.stress_weight if stress else (0.0, 0.0),
+    }
+    return {
+        f"{when}_pref_{label}": weight
+        for label, schedule in weights.items()
+        for when, weight in zip(("start", "limit"), schedule, strict=True)
+    }
 
 
 def _descriptor(settings: DeePMDSettings, seed: int) -> dict[str, Any]:

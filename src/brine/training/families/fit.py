@@ -13,7 +13,12 @@ import numpy as np
 
 import brine
 from brine.datasets import Dataset, split_by_last_part
-from brine.errors import BrineError, InputError, MissingPackageError
+from brine.errors import (
+    BrineError,
+    InputError,
+    MissingLabelError,
+    MissingPackageError,
+)
 from brine.potentials.foreign import ForeignPotential
 from brine.processes import run_child
 from brine.settings.potential import TrainedElsewhere
@@ -90,28 +95,19 @@ def fit_elsewhere(
     ------
     MissingPackageError
         The package is not installed.
+    MissingLabelError
+        No frame has an energy, or none has forces.
+    InputError
+        A label is not finite.
     BrineError
-        Its program stopped with an error, which the message repeats.
+        The package's program stopped with an error, which the message repeats.
     """
-    _check_installed(settings.kind)
+    check_installed(settings.kind)
     trainer = TRAINERS[settings.kind]()
-    folder.mkdir(parents=True, exist_ok=True)
-    training, validation = _parts(dataset, settings.validation_share)
-    order = Order(
-        settings,
-        training,
-        validation,
-        folder.resolve(),
-        n_steps=TIMED_STEPS,
-        seed=seed,
-    )
-    order = replace(order, n_steps=_n_steps(trainer, order))
+    order = _order(trainer, _usable(dataset), settings, folder, seed)
     trainer.write_inputs(order)
     _train(trainer, order, report)
-    for command in trainer.finish_commands(order):
-        _finish(trainer, order, command)
-    model = trainer.model(order.folder)
-    assert model is not None
+    model = _finish(trainer, order)
     provenance = {
         "brine": brine.__version__,
         "data_hash": dataset.content_hash,
@@ -136,13 +132,46 @@ def remove_weights(folder: Path) -> None:
             path.unlink()
 
 
-def _check_installed(kind: str) -> None:
+def check_installed(kind: str) -> None:
+    """Refuse a family whose package is not there.
+
+    Raises
+    ------
+    MissingPackageError
+        It is not.
+    """
     for name in NEEDS[kind]:
         if find_spec(name) is None:
             raise MissingPackageError(
                 f"`potential.kind` {kind} needs the package {name}, got none; run "
                 f"`pip install 'brine[{EXTRA[kind]}]'`."
             )
+
+
+def _usable(dataset: Dataset) -> Dataset:
+    for label, known in (
+        ("an energy", dataset.has_energy),
+        ("forces", dataset.has_forces),
+    ):
+        if not known.any():
+            raise MissingLabelError(
+                f"training needs frames with {label}, got none among {len(dataset)}; "
+                "label them, or choose other files in `labels`."
+            )
+    return dataset.require_finite()
+
+
+def _order(
+    trainer: Trainer,
+    dataset: Dataset,
+    settings: TrainedElsewhere,
+    folder: Path,
+    seed: int,
+) -> Order:
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = _parts(dataset, settings.validation_share)
+    order = Order(settings, *parts, folder.resolve(), n_steps=TIMED_STEPS, seed=seed)
+    return replace(order, n_steps=_n_steps(trainer, order))
 
 
 def _parts(dataset: Dataset, share: float) -> tuple[Dataset, Dataset]:
@@ -214,13 +243,22 @@ def _train(trainer: Trainer, order: Order, report: Report) -> None:
     done.write_text(json.dumps(order.n_steps))
 
 
-def _finish(trainer: Trainer, order: Order, command: list[str]) -> None:
-    """Make a model file; a compression that cannot be leaves the frozen model."""
-    try:
-        _run(trainer, order, command, lambda: None)
-    except BrineError:
-        if trainer.model(order.folder) is None:
-            raise
+def _finish(trainer: Trainer, order: Order) -> Path:
+    """The model file; a compression that cannot be leaves the frozen model.
+
+    What an attempt that was killed has left of a file is no model.
+    """
+    while stale := trainer.model(order.folder):
+        stale.unlink()
+    for command in trainer.finish_commands(order):
+        try:
+            _run(trainer, order, command, lambda: None)
+        except BrineError:
+            if trainer.model(order.folder) is None:
+                raise
+    model = trainer.model(order.folder)
+    assert model is not None
+    return model
 
 
 def _run(
