@@ -1,14 +1,17 @@
 import json
+from itertools import product
 
 import numpy as np
 import pytest
 from ase import Atoms
+from scipy.spatial import cKDTree
 
 from brine.errors import InputError, PotentialFileError
 from brine.native import _native
 from brine.potentials import Descriptor, NativePotential, load
 from brine.potentials.tables import linear_model
 from brine.settings.potential import NativeSettings
+from brine.structures import build_box, rattle
 from brine.testing.potential import PotentialContract, small_triclinic, two_waters
 from tests.potentials.training_frames import (
     pair_energy_and_forces,
@@ -95,6 +98,7 @@ def test_the_kernel_equals_the_design_matrix(l_max, n_three):
     wall = _native.NativeForceField(
         linear_model(walls.descriptor, 0 * walls.readout.weights, walls.shortest),
         element,
+        len(element),
         0.0,
         1,
     ).compute(*geometry)
@@ -203,6 +207,35 @@ def test_waters_pushed_together_repel(small_potential):
         atoms.positions[:3] += (length - distance) * toward / length
         force = small_potential.evaluate(atoms).forces[:3].sum(0) @ toward / length
         assert force < -1.0
+
+
+def test_parts_of_a_box_add_up(small_potential):
+    """Each half with all that stands two cutoffs around it: what MPI ranks do."""
+    potential, rng = small_potential, np.random.default_rng(8)
+    box = rattle(build_box({"H2O": 20}, density=1.0, rng=rng), deviation=0.05, rng=rng)
+    whole, reach = potential.evaluate(box), potential.reach
+    shifts = np.array(list(product(range(-2, 3), repeat=3))) @ box.cell.array
+    images = (box.positions + shifts[:, None]).reshape(-1, 3)
+    numbers = np.tile(box.numbers, len(shifts))
+    inside = len(images) // 2 - len(box) // 2 + np.arange(len(box))
+    energy, virial = 0.0, np.zeros((3, 3))
+    halves = np.array_split(np.argsort(box.positions[:, 0]), 2)
+    for half in halves:
+        own = inside[half]
+        distances, _ = cKDTree(images[own]).query(images)
+        around = np.setdiff1d(np.flatnonzero(distances < 2 * reach), own)
+        part = Atoms(numbers[[*own, *around]], images[[*own, *around]])
+        field = potential.force_field(
+            part, n_own=len(own), skin=0.3, threads=1, precision="double"
+        )
+        cell, periodic = np.zeros((3, 3)), np.zeros(3, dtype=bool)
+        e, forces, w = field.compute(part.positions, cell, periodic)
+        energy, virial = energy + e, virial + w
+        np.testing.assert_allclose(forces[: len(own)], whole.forces[half], atol=1e-10)
+
+    assert energy == pytest.approx(whole.energy, abs=1e-9)
+    expected = -box.get_volume() * whole.stress
+    np.testing.assert_allclose(virial, expected, rtol=0, atol=1e-9)
 
 
 def test_atomic_energies_add_up(small_potential):

@@ -42,7 +42,8 @@ def test_extra_passes_through_truth_values_and_sections():
 def test_lammps_runs_only_what_it_can():
     lammps = {"dynamics": {"engine": "lammps", "ranks": 2}}
     validate_protocol(BASE | lammps | {"potential": {"kind": "deepmd"}})
-    with pytest.raises(SettingsError, match=r"engine `lammps` runs .* got `native`"):
-        validate_protocol(BASE | lammps)
+    validate_protocol(BASE | lammps)
+    with pytest.raises(SettingsError, match=r"engine `lammps` runs .* got `nequip`"):
+        validate_protocol(BASE | lammps | {"potential": {"kind": "nequip"}})
     with pytest.raises(SettingsError, match=r"dynamics.ranks is for engine `lammps`"):
         validate_protocol(BASE | {"dynamics": {"ranks": 2}})

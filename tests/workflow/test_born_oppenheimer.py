@@ -8,7 +8,12 @@ from brine.oracles import Conditions, SPCFw, label_frames
 from brine.settings import OracleLabels
 from brine.structures import build_box
 from brine.workflow.born_oppenheimer import BornOppenheimer
+from brine.workflow.crew import inline_crew
+from brine.workflow.engine import run_steps
+from brine.workflow.labelling import make_labels
 from brine.workflow.sampling import labelled_by_oracle, make_oracle
+from brine.workflow.step import Step
+from brine.workflow.store import Store
 
 
 class LabelsOnly:
@@ -137,6 +142,22 @@ def test_any_calculator_of_ase_labels_and_samples(on_path, tmp_path):
     assert len(list((tmp_path / "runs").glob("*/run/trajectory.nc"))) == 1
     expected = SPCFw(cutoff=3.6).label(found.frame(0))
     np.testing.assert_allclose(found.frame(0).get_forces(), expected.forces, atol=1e-6)
+
+
+def test_what_is_labelled_stays_so_when_more_is_asked_for(on_path, tmp_path):
+    """Labels of DFT take hours: those of frames that stay are not made again."""
+    made = []
+    for n_frames in (2, 3):
+        content = labels().model_dump(mode="json")
+        content["sampler"] = {"kind": "spcfw", "cutoff_A": 3.6}
+        content["sampling"] |= {"frames_per_run": n_frames, "molecule_factors": []}
+        step = Step("labels", make_labels, 1, INPUTS | {"labels": content})
+        run_steps([step], Store(tmp_path), crew=inline_crew())
+        files = (tmp_path / "steps" / "kept").iterdir()
+        made.append({path.name: path.stat().st_mtime_ns for path in files})
+
+    assert len(made[1]) == len(made[0]) + 1
+    assert made[0].items() < made[1].items()
 
 
 FAULTY = """

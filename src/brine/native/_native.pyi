@@ -81,6 +81,7 @@ class NativeForceField(ForceField):
         self,
         model: LinearModel | NeuralModel,
         element: NDArray[np.int32],
+        n_own: int,
         skin: float,
         threads: int,
     ) -> None: ...
@@ -90,6 +91,7 @@ class SinglePrecisionForceField(ForceField):
         self,
         model: LinearModel | NeuralModel,
         element: NDArray[np.int32],
+        n_own: int,
         skin: float,
         threads: int,
     ) -> None: ...

@@ -175,10 +175,12 @@ void bind_force_field(nb::module_& m, const char* name) {
     bound.def(
         "__init__",
         [](NativeForceField<Number>* self, const Model& given, const Elements& element,
-           double skin, int threads) {
-          new (self) NativeForceField<Number>(given, copy(element), skin, threads);
+           int n_own, double skin, int threads) {
+          new (self)
+              NativeForceField<Number>(given, copy(element), n_own, skin, threads);
         },
-        nb::arg("model"), nb::arg("element"), nb::arg("skin"), nb::arg("threads"));
+        nb::arg("model"), nb::arg("element"), nb::arg("n_own"), nb::arg("skin"),
+        nb::arg("threads"));
   };
   from(LinearModel{}), from(NeuralModel{});
 }

@@ -73,10 +73,23 @@ Totals NativeForceField<Number>::add_piece(const Step& step, int first, int end,
                                            Scratch<Number>& scratch,
                                            Number* forces) const {
   const CentreKernel<Number> add = model_.force();
-  Totals sum;
-  for (int k = first; k < end; ++k)
-    add(model_.view(), step, step.order[k], scratch, sum, forces);
-  return sum;
+  Totals own, others;
+  for (int k = first; k < end; ++k) {
+    const int centre = step.order[k];
+    if (centre < n_own_)
+      add(model_.view(), step, centre, scratch, own, forces);
+    else if (near_own(step, centre))
+      add(model_.view(), step, centre, scratch, others, forces);
+  }
+  return own;
+}
+
+template <class Number>
+bool NativeForceField<Number>::near_own(const Step& step, int centre) const {
+  const int n_elements = model_.view().shape.n_elements;
+  const int* begin = step.atom + step.first[centre * n_elements];
+  const int* end = step.atom + step.first[(centre + 1) * n_elements];
+  return std::any_of(begin, end, [this](int atom) { return atom < n_own_; });
 }
 
 template class NativeForceField<float>;

@@ -51,6 +51,12 @@ class NativePotential:
         """Atomic numbers it was trained on, ascending."""
         return self.descriptor.elements
 
+    @property
+    def reach(self) -> float:
+        """Å: the longer of the two cutoffs."""
+        settings = self.descriptor.settings
+        return max(settings.two_body_cutoff_A, settings.three_body_cutoff_A)
+
     @cached_property
     def _model(self) -> _native.LinearModel | _native.NeuralModel:
         return self.readout.model(self.descriptor, self.shortest)
@@ -59,11 +65,16 @@ class NativePotential:
         self,
         atoms: Atoms,
         *,
+        n_own: int | None = None,
         skin: float = SKIN,
         threads: int = 0,
         precision: Literal["single", "double"] = "single",
     ) -> _native.ForceField:
         """The C++ force field for these atoms, in their order.
+
+        Of a part of a larger system the first `n_own` atoms are its own: theirs are the
+        energy and the virial, and their forces are complete where the others reach
+        twice `reach` beyond them.
 
         Any number of threads gives the same bits; 0 means all threads. In single
         precision shares of the energy are computed with 24 bits and summed with 53.
@@ -78,7 +89,8 @@ class NativePotential:
             "double": _native.NativeForceField,
         }[precision]
         element = self.descriptor.index(atoms.numbers)
-        return kind(self._model, element, skin, threads)
+        n_own = len(atoms) if n_own is None else n_own
+        return kind(self._model, element, n_own, skin, threads)
 
     def evaluate(self, atoms: Atoms) -> Evaluation:
         """Energy, forces and stress of `atoms`.

@@ -59,8 +59,8 @@ class Dynamics(Section):
     hydrogen_mass_amu: PositiveFloat | None = None
     """Mass of every H, for deuterium; changes diffusion, and the verdict says so."""
     engine: Literal["brine", "lammps"] = "brine"
-    """Who integrates: brine's own loop, or LAMMPS, which runs DeePMD models on many
-    MPI ranks and must agree with the potential on the first frame."""
+    """Who integrates: brine's own loop, or LAMMPS, which runs native potentials and
+    DeePMD models on many MPI ranks and must agree with them on the first frame."""
     ranks: int = Field(default=1, ge=1, le=100_000)
     """MPI ranks of each run in LAMMPS."""
     measure: tuple[Literal["density", "rdf", "diffusion"], ...] = (

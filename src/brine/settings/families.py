@@ -104,7 +104,7 @@ class DeePMDSettings(PackageSettings):
     fitting: Widths = Field(default_factory=lambda: [120, 120, 120])
     """Widths of the fitting network."""
     precision: Literal["float64", "float32"] = "float64"
-    """Of the networks; `float32` trains twice as fast, but its pressure, as the
+    """Of the networks; `float32` trains faster, but its pressure, as the
     derivative of energies, is too rough for `engine: lammps` to be checked."""
     learning_rate: float = Field(default=5e-3, gt=0.0, le=0.1)
     """At the start; it falls exponentially to a twentieth of this."""
@@ -116,4 +116,4 @@ class DeePMDSettings(PackageSettings):
     """The same of virials."""
     model_file: Literal["compressed", "frozen"] = "compressed"
     """`compressed` tabulates the embedding network of the frozen model, where the
-    descriptor can: several times faster."""
+    descriptor can, and runs faster."""

@@ -58,10 +58,10 @@ class Protocol(Section):
                 "`solution`: the oracle samples the boxes that are built from them."
             )
         engine, family = self.dynamics.engine, self.potential.kind
-        if engine == "lammps" and family not in ("deepmd", "model"):
+        if engine == "lammps" and family not in ("native", "deepmd", "model"):
             raise ValueError(
-                "dynamics.engine `lammps` runs potential.kind `deepmd`, or `model` "
-                f"with a frozen DeePMD model, got `{family}`; use engine `brine`."
+                "dynamics.engine `lammps` runs potential.kind `native` and `deepmd`, "
+                f"or `model` with a file of these, got `{family}`; use engine `brine`."
             )
         if self.dynamics.ranks > 1 and engine != "lammps":
             raise ValueError(

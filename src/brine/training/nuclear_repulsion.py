@@ -22,7 +22,7 @@ class NuclearRepulsion:
     ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
         """Energy (eV), forces (n_atoms, 3) in eV/Å and virial (3, 3) in eV."""
         element, positions, cell, periodic = self._descriptor.arrays(atoms)
-        field = _native.NativeForceField(self._model, element, 0.0, 1)
+        field = _native.NativeForceField(self._model, element, len(element), 0.0, 1)
         return field.compute(positions, cell, periodic)
 
     def forces(self, atoms: Atoms) -> NDArray[np.float64]:

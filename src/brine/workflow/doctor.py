@@ -24,6 +24,7 @@ from brine.dynamics.lammps import check_agreement, find_lammps
 from brine.errors import BrineError, MissingPackageError, in_one_line
 from brine.oracles import CP2K, OpenMMOracle, Oracle, SPCFw, xtb_oracle
 from brine.oracles.cp2k import LevelOfTheory
+from brine.potentials import Potential
 from brine.settings import (
     AllegroSettings,
     DeePMDSettings,
@@ -154,13 +155,17 @@ def _deepmd() -> DeePMDSettings:
     )
 
 
-def _lammps() -> str:
-    program, frames = find_lammps(), _frames()
+def _lammps(kind: Literal["native", "deepmd"]) -> str:
+    program, frames = find_lammps(kind), _frames()
+    potential: Potential
     with TemporaryDirectory(prefix="brine-doctor-") as name:
-        potential = fit_elsewhere(frames, _deepmd(), Path(name) / "fit").potential
+        if kind == "native":
+            potential = fit(frames, NativeSettings(readout="linear"))
+        else:
+            potential = fit_elsewhere(frames, _deepmd(), Path(name) / "fit").potential
         state = start_state(frames.frame(0), MDSettings(NVE(300.0), n_steps=1))
         check_agreement(state, potential, program, Path(name) / "run").check()
-    return program.version
+    return versions("lammps") or program.version
 
 
 def _label(oracle: Oracle, molecules: int = 16) -> str:
@@ -213,6 +218,7 @@ CHECKS: Final[dict[tuple[str, str], Callable[[], str]]] = {
     ),
     ("oracle", "xtb"): lambda: _label(xtb_oracle(), 4) and versions("tblite"),
     ("oracle", "cp2k"): _cp2k,
-    ("engine", "lammps"): _lammps,
+    ("engine", "lammps"): lambda: _lammps("native"),
+    ("engine", "lammps with deepmd"): lambda: _lammps("deepmd"),
 }
 """What gives the version of each thing that works, and raises where it does not."""

@@ -48,7 +48,8 @@ DATASET = "dataset.npz"
 AUDIT = "audit.json"
 SPLITS = "splits.json"
 KEPT = "kept"
-"""Folder of single labels, so that none is lost when labelling is interrupted."""
+"""Folder of single labels beside the steps: none is lost when labelling is interrupted,
+and none is made again when more are asked for."""
 RUNS = "runs"
 """Folder of Born–Oppenheimer runs, which go on after an interruption."""
 MAIN = "main"
@@ -84,7 +85,7 @@ def make_labels(task: Task) -> None:
         settings,
         task.inputs,
         workers=task.threads,
-        kept=None if cheap else task.folder / KEPT,
+        kept=None if cheap else task.folder.parents[1] / KEPT,
         runs=task.folder / RUNS,
         report=task.report,
     )

@@ -343,8 +343,9 @@ class _Plan:
             check_installed(settings.kind)
 
     def _check_engine(self) -> None:
-        if self.protocol.dynamics.engine == "lammps":
-            find_lammps(ranks=self.protocol.dynamics.ranks)
+        dynamics, kind = self.protocol.dynamics, self.protocol.potential.kind
+        if dynamics.engine == "lammps" and kind != "model":
+            find_lammps(kind, ranks=dynamics.ranks)
 
     def _durations(self) -> list[tuple[str, float]]:
         dynamics = self.protocol.dynamics

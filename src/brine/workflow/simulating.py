@@ -26,11 +26,10 @@ from brine.dynamics import (
 )
 from brine.dynamics.checkpoint import read_checkpoint
 from brine.dynamics.lammps import find_lammps, run_lammps
-from brine.errors import DataFileError, InputError
+from brine.errors import DataFileError
 from brine.oracles import Conditions
 from brine.oracles.cores import process_on_one_core
-from brine.potentials import Potential, load
-from brine.potentials.foreign import ForeignPotential
+from brine.potentials import NativePotential, Potential, load
 from brine.settings import (
     Dynamics,
     FileSystem,
@@ -208,16 +207,12 @@ def _run(
 def _run_in_lammps(
     atoms: Atoms, potential: Potential, settings: MDSettings, ranks: int, task: Task
 ) -> Simulation:
-    if not isinstance(potential, ForeignPotential):
-        raise InputError(
-            "dynamics.engine `lammps` runs DeePMD models, got a native potential; use "
-            "engine `brine`."
-        )
+    kind = "native" if isinstance(potential, NativePotential) else "deepmd"
     simulation = run_lammps(
         atoms,
         potential,
         settings,
-        find_lammps(ranks=ranks),
+        find_lammps(kind, ranks=ranks),
         folder=task.folder / LAMMPS,
         report=task.report,
     )

@@ -174,7 +174,7 @@ def test_deepmd_learns_and_goes_on_after_a_stop(water, tmp_path):
 @needs_lammps
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_lammps_says_what_deepmd_says(frozen, water, tmp_path, ranks):
-    potential, program = brine.load(frozen), find_lammps(ranks=ranks)
+    potential, program = brine.load(frozen), find_lammps("deepmd", ranks=ranks)
     settings = MDSettings(NVT(300.0), n_steps=20, timestep=0.1, interval=5, seed=1)
 
     state = start_state(water.frame(0), settings)
@@ -204,7 +204,7 @@ def test_lammps_says_what_deepmd_says(frozen, water, tmp_path, ranks):
 @needs_deepmd
 @needs_lammps
 def test_a_run_in_lammps_goes_on_from_its_restart(frozen, water, tmp_path):
-    potential, program = brine.load(frozen), find_lammps()
+    potential, program = brine.load(frozen), find_lammps("deepmd")
     half, whole = (
         MDSettings(NVT(300.0), n_steps=n, interval=5, checkpoint_interval=10)
         for n in (20, 40)

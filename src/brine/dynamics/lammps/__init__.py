@@ -1,7 +1,8 @@
 """Molecular dynamics in LAMMPS (10.1016/j.cpc.2021.108171), for what is too large here.
 
-Input, start and potential are written, `lmp` runs on as many MPI ranks as asked for,
+Input, start and potential are written, LAMMPS runs on as many MPI ranks as asked for,
 and what it leaves is read into the same `Simulation` as a run of brine's own loop.
+DeePMD models have a pair style of their own; native potentials answer `fix external`.
 """
 
 from brine.dynamics.lammps.agreement import Agreement, check_agreement

@@ -18,7 +18,7 @@ from brine.dynamics.lammps.script import (
     write_start,
 )
 from brine.errors import InputError
-from brine.potentials.foreign import ForeignPotential
+from brine.potentials import Potential
 from brine.units import BAR
 
 LARGEST_FORCE_DIFFERENCE: Final = 1e-4
@@ -63,16 +63,16 @@ class Agreement:
         ):
             if not found <= limit:
                 raise InputError(
-                    f"LAMMPS and the potential's own package must agree on the {name} "
-                    f"of the first frame to {limit:g} {unit}, got a difference of "
+                    f"LAMMPS must agree with the potential itself on the {name} of "
+                    f"the first frame to {limit:g} {unit}, got a difference of "
                     f"{found:.3g}; use `engine: brine`, or the version of LAMMPS that "
-                    "belongs to the package."
+                    "belongs to the potential's package."
                 )
 
 
 def check_agreement(
     state: StartState,
-    potential: ForeignPotential,
+    potential: Potential,
     program: LammpsProgram,
     folder: Path,
 ) -> Agreement:
@@ -84,17 +84,16 @@ def check_agreement(
         LAMMPS stopped with an error, which the message repeats.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / potential.name).write_bytes(potential.content)
+    atoms = Atoms(state.numbers, state.positions, cell=state.cell, pbc=state.periodic)
+    own = potential.evaluate(atoms)
     write_start(state, folder / DATA)
     script = [
         *beginning(f"read_data {DATA}"),
-        *interactions(potential, state),
+        *interactions(potential, state, folder),
         *single_point("forces.dump"),
     ]
     if reason := program.run(script, folder):
         raise InputError(f"LAMMPS: {reason}")
-    atoms = Atoms(state.numbers, state.positions, cell=state.cell, pbc=state.periodic)
-    own = potential.evaluate(atoms)
     ((_, forces),) = dumped(folder / "forces.dump")
     energy, pressure = _energy_and_pressure(folder / LOG)
     return Agreement(
@@ -111,7 +110,7 @@ def _energy_and_pressure(log: Path) -> tuple[float, float]:
     return energy, pressure
 
 
-def _pressure_from_energies(potential: ForeignPotential, atoms: Atoms) -> float:
+def _pressure_from_energies(potential: Potential, atoms: Atoms) -> float:
     """−dE/dV by central difference, bar."""
     energies = []
     for strain in (STRAIN, -STRAIN):

