@@ -314,7 +314,7 @@ def test_what_is_not_a_box_of_water_is_refused(atoms, message):
 def test_a_box_narrower_than_two_cutoffs_is_not_simulated():
     small = build_box({"H2O": 16}, density=1.0, rng=np.random.default_rng(0))
 
-    with pytest.raises(InputError, match="wider than twice the cutoff"):
+    with pytest.raises(InputError, match=r"wider than 2\.04 times the cutoff"):
         SPCFw().simulate(small, Conditions(300.0, 100.0))
 
 

@@ -39,6 +39,7 @@ FACTORS = np.linspace(0.94, 1.06, 13)
 
 class Rdf:
     r, g, error = R, np.ones_like(R), np.zeros_like(R)
+    pair = ("O", "O")
     first_peak = Peak(Estimate(2.80, 0.002), Estimate(2.90, 0.02))
 
 

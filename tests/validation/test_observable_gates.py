@@ -32,6 +32,7 @@ class Rdf:
     error = np.zeros(200)
 
     def __init__(self, position: float, height: float, error: float = 0.02) -> None:
+        self.pair = ("O", "O")
         self.first_peak = Peak(Estimate(position, 0.002), Estimate(height, error))
 
 

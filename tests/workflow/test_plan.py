@@ -31,8 +31,8 @@ def _protocol(molecules, **oracle):
     [
         ({"H2P": 64}, {}, r"`system`: .*'H2P'.*'H2O'"),
         ({"H2O": 64, "Na+": 1}, {}, r"`system`: .*charge of \+1 e"),
-        ({"H2O": 8}, {}, "`labels.oracle.cutoff_A` must be below 3.01, .* got 5.5"),
-        ({"H2O": 64}, {"cutoff_A": 6.1}, "`labels.oracle.cutoff_A` must be below 6.01"),
+        ({"H2O": 8}, {}, "`labels.oracle.cutoff_A` must be below 2.95, .* got 5.5"),
+        ({"H2O": 64}, {"cutoff_A": 6.1}, "`labels.oracle.cutoff_A` must be below 5.9"),
     ],
 )
 def test_a_box_that_cannot_be_is_refused(tmp_path, molecules, oracle, sentence):

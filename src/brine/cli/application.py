@@ -10,6 +10,7 @@ from brine.cli.build import build
 from brine.cli.converge import converge
 from brine.cli.doctor import doctor
 from brine.cli.init import init
+from brine.cli.keys import keys
 from brine.cli.label import label
 from brine.cli.lint import lint
 from brine.cli.md import md
@@ -30,7 +31,7 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    *(init, build, converge, label, audit, lint),
+    *(init, keys, build, converge, label, audit, lint),
     *(run, train, md, observe, report, doctor),
 )
 for command in COMMANDS:

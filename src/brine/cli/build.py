@@ -87,6 +87,11 @@ def build(
         return
     atoms = found.build(np.random.default_rng(seed))
     write_structure(target, atoms)
+    if molality is not None and not json:
+        from brine.structures.composition import molality_of
+
+        real = molality_of(composition, molecules)
+        typer.echo(f"{real:.3g} mol/kg of {composition}, asked for {molality:g}")
     _tell(found, len(atoms), target, json=json)
 
 
@@ -102,9 +107,15 @@ def _molecules(
         return molecules_of(composition, formula_units=formula_units)
     if molality is not None and waters is not None and formula_units is None:
         return molecules_at_molality({composition: molality}, waters=waters)
+    options = {
+        "--formula-units": formula_units,
+        "--molality-mol-per-kg": molality,
+        "--waters": waters,
+    }
+    given = [f"`{name}`" for name, value in options.items() if value is not None]
     raise InputError(
         "how much of it must be said by `--formula-units`, or by "
-        "`--molality-mol-per-kg` and `--waters`, got neither or both."
+        f"`--molality-mol-per-kg` and `--waters`, got {' and '.join(given) or 'none'}."
     )
 
 
@@ -154,7 +165,10 @@ def _tell(found: "Contents", n_atoms: int, target: Path, *, json: bool) -> None:
         return
     listed = ", ".join(f"{count} {name}" for name, count in found.molecules.items())
     typer.echo(f"{n_atoms} atoms: {listed}")
-    typer.echo(f"{found.density:.4f} g/mL, a cube of {found.edge:.2f} Å")
+    typer.echo(
+        f"{found.density:.4f} g/mL, a cube of {found.edge:.2f} Å, packed: no force "
+        "field has seen it"
+    )
     for sentence in found.extrapolations:
         typer.echo(f"extrapolated: {sentence}.")
     typer.echo(f"{target} written")

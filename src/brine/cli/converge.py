@@ -47,12 +47,13 @@ def converge(
             f"{protocol} must have `labels.oracle.kind` `cp2k`, for only that has a "
             "grid to converge."
         )
+    grid = _numbers("--cutoffs-Ry", cutoffs)
     (atoms,) = read_frames(frame, index=-1, what="structure")
     with reporting("converge", quiet=json) as report:
         trials = convergence(
             oracle,
             atoms,
-            cutoffs=_numbers("--cutoffs-Ry", cutoffs),
+            cutoffs=grid,
             relative_cutoffs=_numbers("--relative-cutoffs-Ry", relative_cutoffs),
             scf=_numbers("--scf", scf),
             report=report,
@@ -60,7 +61,7 @@ def converge(
     if json:
         typer.echo(dumps([asdict(trial) for trial in trials]))
     else:
-        _print(trials)
+        _print(trials, f"{max(grid):g} Ry")
 
 
 def _numbers(option: str, text: str) -> list[float]:
@@ -72,7 +73,7 @@ def _numbers(option: str, text: str) -> list[float]:
         ) from None
 
 
-def _print(trials: "tuple[Trial, ...]") -> None:
+def _print(trials: "tuple[Trial, ...]", tightest: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -94,8 +95,8 @@ def _print(trials: "tuple[Trial, ...]") -> None:
     Console().print(table)
     noise = 1e3 * trials[-1].force_noise
     typer.echo(
-        f"Labels as set are {noise:.1f} meV/Å from converged ones, and no potential "
-        "can be closer;\n"
-        f"write `force_noise_meV_per_A: {noise:.1f}` into `labels.oracle`, and reports "
-        "will show it."
+        f"Forces of labels as set are {noise:.1f} meV/Å (all atoms) from those of the "
+        f"tightest level,\n{tightest}: a smaller error says nothing about a potential. "
+        f"Write\n`force_noise_meV_per_A: {noise:.1f}` into `labels.oracle`, and "
+        "reports will show it."
     )

@@ -33,7 +33,7 @@ def init(
 
     Example: `brine init water && brine run water.yaml --out water`
     """
-    from brine.settings import did_you_mean
+    from brine.settings import FileLabels, did_you_mean, load_protocol
 
     known = templates()
     if template not in known:
@@ -57,3 +57,9 @@ def init(
             f"{target} cannot be written: {error.strerror}; give another path."
         ) from error
     typer.echo(f"{target} written; run it with: brine run {target} --out {target.stem}")
+    protocol = load_protocol(target)
+    if isinstance(protocol.labels, FileLabels):
+        typer.echo(
+            f"Put your labelled frames where its `labels.paths` says first: "
+            f"{', '.join(protocol.labels.paths)}, beside it."
+        )

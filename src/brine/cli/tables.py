@@ -97,9 +97,16 @@ def print_observables(found: Observables) -> None:
     for name, rdf in found.radial.items():
         with suppress(InputError):
             position, height = rdf.first_peak
-            rows[f"g({name}) first peak"] = f"{height} at {position} Å"
+            bonded = ", inside molecules" if name in found.intermolecular else ""
+            rows[f"g({name}) first peak"] = f"{height} at {position} Å{bonded}"
+    for name, rdf in found.intermolecular.items():
+        with suppress(InputError):
+            position, height = rdf.first_peak
+            rows[f"g({name}) between molecules"] = f"{height} at {position} Å"
     for name, number in found.coordination.items():
-        rows[f"coordination {name}"] = str(number)
+        pair = name if name in found.radial else "-".join(reversed(name.split("-")))
+        edge = found.radial[pair].first_minimum.position
+        rows[f"coordination {name}"] = f"{number} within {edge} Å"
     for name, diffusion in found.diffusion.items():
         rows[f"D({name})"] = f"{diffusion.estimate} 1e-9 m²/s"
         if diffusion.corrected is not None:

@@ -8,12 +8,13 @@ from functools import cached_property
 import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
+from ase.data import chemical_symbols
 from numpy.typing import ArrayLike, NDArray
 
 from brine.errors import InputError, ShapeError
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """Frames of any size with their labels; a missing label is missing, never zero.
 
@@ -157,6 +158,22 @@ class Dataset:
         }
         offsets = np.concatenate([[0], np.cumsum(self.n_atoms[chosen])])
         return replace(self, offsets=offsets, **per_frame, **per_atom)
+
+    def __repr__(self) -> str:
+        """One line, for notebooks."""
+        elements = " ".join(chemical_symbols[z] for z in self.elements)
+        labels = ", ".join(
+            f"{int(known.sum())} with {name}"
+            for name, known in (
+                ("energy", self.has_energy),
+                ("forces", self.has_forces),
+                ("stress", self.has_stress),
+            )
+        )
+        return (
+            f"Dataset({len(self)} frames of {len(self.numbers)} atoms ({elements}) in "
+            f"{len(self.group_names)} groups; {labels}; {self.fingerprint!r})"
+        )
 
     def require_finite(self) -> "Dataset":
         """The same dataset, once every position and every present label is finite.

@@ -9,7 +9,7 @@ with the whole cell shrunk until atoms repel.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
+from itertools import count, product
 from pathlib import Path
 from typing import Final
 
@@ -91,6 +91,21 @@ class SamplingPlan:
                 "`frames_per_run` must be 1 or more and `scaled_frames` not negative, "
                 f"got {self.frames_per_run} and {self.scaled_frames}."
             )
+
+    def group(self, temperature: float, factor: float) -> str:
+        """Name of a run, with as many digits as tell it from the others."""
+        factors = set(self.density_factors)
+        digits = next(
+            n for n in count(2) if len({f"{x:.{n}f}" for x in factors}) == len(factors)
+        )
+        return f"T{temperature:g}_rho{factor:.{digits}f}"
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names of all groups of frames."""
+        runs = product(self.temperatures, self.density_factors)
+        clusters = (CLUSTERS,) if self.cluster_contacts else ()
+        return (*(self.group(*run) for run in runs), *clusters)
 
 
 @dataclass(frozen=True)
@@ -182,7 +197,7 @@ def _run(
             f"stopped at step {simulation.stopped.step}: {simulation.stopped.reason}"
         )
     trajectory = simulation.trajectory
-    name = f"T{temperature:g}_rho{factor:.2f}"
+    name = plan.group(temperature, factor)
     taken = [
         Atoms(trajectory.numbers, positions, cell=cell, pbc=True)
         for positions, cell in zip(trajectory.positions, trajectory.cells, strict=True)

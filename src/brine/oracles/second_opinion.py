@@ -83,7 +83,7 @@ def second_opinion(
     ----------
     dataset : Dataset
     oracle : Oracle
-        Of the same level of theory as the labels.
+        Of the same level of theory as the labels, or near it.
     n_frames : int
         Frames labelled again; those without a label are passed over.
     report : Report
@@ -112,16 +112,21 @@ def second_opinion(
         report("labelling again", {"done": (done + 1) / len(frames)})
     compared = _Comparison(dataset, frames, ours)
     found = [*_energies(compared), *_forces(compared), *_stresses(compared)]
-    if found:
-        return tuple(found)
-    return (
-        Finding(
-            "note",
-            "oracle_agrees",
-            f"{oracle.fingerprint} gives the labels of {len(frames)} frames again: "
-            "units, signs and the level of theory are right.",
-            frames=tuple(frames),
-        ),
+    return tuple(found) or (_agrees(dataset, oracle, tuple(frames)),)
+
+
+def _agrees(dataset: Dataset, oracle: Oracle, frames: tuple[int, ...]) -> Finding:
+    """Whose labels differ little has the right units, and perhaps another cutoff."""
+    again = f"{oracle.fingerprint} gives the labels of {len(frames)} frames again: "
+    if dataset.fingerprint == oracle.fingerprint:
+        right = "units, signs and the level of theory are right."
+        return Finding("note", "oracle_agrees", again + right, frames=frames)
+    return Finding(
+        "warning",
+        "oracle_is_another",
+        f"{again}units and signs are right. Whether the level of theory is, it cannot "
+        f"tell: theirs is called {dataset.fingerprint or 'nothing'}.",
+        frames=frames,
     )
 
 

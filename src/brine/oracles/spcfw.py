@@ -25,6 +25,7 @@ from brine.errors import InputError
 from brine.oracles.aqueous_dynamics import AqueousRun
 from brine.oracles.aqueous_labels import label_box
 from brine.oracles.aqueous_system import (
+    MARGIN,
     aqueous_box,
     aqueous_system,
     electrostatics,
@@ -125,9 +126,9 @@ class SPCFw:
         box = aqueous_box(atoms)
         if max(replicas(box.cell, self.cutoff)) > 1:
             raise InputError(
-                f"a box must be wider than twice the cutoff to be simulated, got "
-                f"{np.diag(box.cell).min():.2f} Å for a cutoff of {self.cutoff} Å; "
-                "take more molecules or a shorter cutoff."
+                f"a box must be wider than {2 * MARGIN:g} times the cutoff to be "
+                f"simulated, got {np.diag(box.cell).min():.2f} Å for a cutoff of "
+                f"{self.cutoff} Å; take more molecules or a shorter cutoff."
             )
         settings = electrostatics(box.cell, self.cutoff, self.tolerance)
         system = aqueous_system(box.numbers, box.cell, settings)

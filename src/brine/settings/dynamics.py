@@ -47,6 +47,7 @@ class Dynamics(Section):
     npt_ps: NonNegativeFloat = 100.0
     """Production at constant pressure: density; 0 leaves it out."""
     pressure_bar: float = 1.0
+    """Of runs at constant pressure."""
     barostat_time_constant_fs: PositiveFloat = 1000.0
     nve_ps: PositiveFloat = 10.0
     """Without thermostat: energy drift."""

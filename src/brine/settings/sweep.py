@@ -23,7 +23,9 @@ class Range(Section):
     """Numbers between two bounds."""
 
     low: float
+    """The least."""
     high: float
+    """The most."""
     scale: Literal["linear", "log"] = "linear"
     """`log`: every decade is as likely as another."""
     numbers: Literal["real", "whole"] = "real"

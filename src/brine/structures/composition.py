@@ -20,6 +20,8 @@ from brine.structures.species import SPECIES, check_neutral
 WATER: Final = "H2O"
 WATER_KG_PER_MOL: Final = 0.0180153
 
+LARGEST_ROUNDING: Final = 0.2
+"""Share of a concentration that whole molecules may shift."""
 MOST_UNITS: Final = 1_000_000
 """Of anything in a box."""
 
@@ -82,12 +84,14 @@ def molecules_at_molality(
     Raises
     ------
     InputError
-        A salt cannot be read, or there would be none of it.
+        A salt cannot be read, or whole units of it miss its molality by more than a
+        fifth.
     """
     if waters < 1:
         raise InputError(f"`waters` must be 1 or more, got {waters}.")
     amounts: dict[str, int] = {}
     for salt, molality in molalities.items():
+        ions = _ions(salt)
         units = molality * waters * WATER_KG_PER_MOL
         if not 0.5 < units < MOST_UNITS:
             limits = (x / (waters * WATER_KG_PER_MOL) for x in (0.5, MOST_UNITS))
@@ -96,10 +100,25 @@ def molecules_at_molality(
                 "whole formula units among {} waters, got {:g}; take another number "
                 "of waters.".format(salt, *limits, waters, molality)
             )
-        for name, count in _ions(salt).items():
-            amounts[name] = amounts.get(name, 0) + count * round(units)
+        whole = max(1, round(units))
+        if abs(whole / units - 1) > LARGEST_ROUNDING:
+            better = round(whole / molality / WATER_KG_PER_MOL)
+            raise InputError(
+                f"whole formula units of {salt} among {waters} waters must give its "
+                f"molality to {LARGEST_ROUNDING:.0%}, got "
+                f"{whole / waters / WATER_KG_PER_MOL:.3g} mol/kg for {molality:g}; "
+                f"take {better} waters, or more."
+            )
+        for name, count in ions.items():
+            amounts[name] = amounts.get(name, 0) + count * whole
     check_neutral(amounts)
     return amounts | {WATER: waters}
+
+
+def molality_of(salt: str, molecules: Mapping[str, int]) -> float:
+    """Moles of `salt` for each kg of water, of the ion of which there is least."""
+    units = min(molecules.get(ion, 0) / count for ion, count in _ions(salt).items())
+    return units / (molecules[WATER] * WATER_KG_PER_MOL)
 
 
 def molecules_at_mole_fraction(

@@ -44,6 +44,11 @@ class PairDistribution(Protocol):
     """A radial distribution function."""
 
     @property
+    def pair(self) -> tuple[str, str]:
+        """Whose: such as O and O."""
+        ...
+
+    @property
     def r(self) -> NDArray[np.float64]:
         """(n_bins,) array, Å."""
         ...

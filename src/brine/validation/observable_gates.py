@@ -85,7 +85,7 @@ def rdf_gate(
         reference.height,
         settings.rdf,
         settings=settings,
-        what="The first maximum of g(r)",
+        what=f"The first maximum of g({'–'.join(found.pair)})",
         unit="",
     )
     shift = peak.position.value - reference.position.value

@@ -132,7 +132,7 @@ def _of_diffusion(protocol: Protocol, box: _Box) -> Iterator[Advice]:
         yield Advice(
             "dynamics.nvt_ps",
             f"{dynamics.nvt_ps:g} ps of {box.n_molecules} molecules give the diffusion "
-            f"of water to about {error:.0%}, beyond the {largest:.0%} at which it can "
+            f"of water to about {error:.1%}, beyond the {largest:.1%} at which it can "
             f"be judged; run {np.ceil(needed):.0f} ps or more, or leave it out of "
             "`measure`.",
         )

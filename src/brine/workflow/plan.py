@@ -7,10 +7,12 @@ from typing import Any
 
 from brine.dynamics.lammps import find_lammps
 from brine.errors import BrineError, SettingsError
+from brine.oracles.aqueous_system import MARGIN
 from brine.settings import (
     FileLabels,
     FileSystem,
     ForceFieldOracle,
+    GroupSplit,
     ModelPotential,
     MoleculesSystem,
     NativeSettings,
@@ -19,6 +21,7 @@ from brine.settings import (
     PackedSystem,
     Protocol,
     SPCFwOracle,
+    Split,
     TimeBlockSplit,
     TrajectoryReference,
 )
@@ -28,7 +31,7 @@ from brine.training.families import check_installed
 from brine.workflow import fitting, labelling, simulating
 from brine.workflow.judging import judge_protocol
 from brine.workflow.labelling import MAIN, fit_step, held_out_step
-from brine.workflow.sampling import make_oracle, sampler_settings
+from brine.workflow.sampling import make_oracle, sampler_settings, sampling_plan
 from brine.workflow.step import Step
 
 Inputs = dict[str, Any]
@@ -59,12 +62,12 @@ def plan(protocol: Protocol, base: Path) -> tuple[Step, ...]:
     protocol_steps = _Plan(_with_numbers(protocol, base), base)
     return (
         protocol_steps.labels(),
+        protocol_steps.audit(),
         protocol_steps.splits(),
         protocol_steps.start(),
         *protocol_steps.fits(),
         *protocol_steps.runs(),
         *protocol_steps.oracle_runs(),
-        protocol_steps.audit(),
         *protocol_steps.predictions(),
         protocol_steps.verdict(),
     )
@@ -86,6 +89,10 @@ def _with_numbers(protocol: Protocol, base: Path) -> Protocol:
         raise SettingsError(f"`system`: {error}") from None
     if isinstance(labels, OracleLabels):
         _check_oracle(labels, found, edge)
+        groups = sampling_plan(labels, found.density).groups
+        _check_split("split", protocol.split, groups)
+        for name, split in protocol.compare_splits.items():
+            _check_split(f"compare_splits.{name}", split, groups)
     numbers = MoleculesSystem(
         molecules=found.molecules,
         density_g_per_mL=found.density,
@@ -109,11 +116,23 @@ def _check_oracle(labels: OracleLabels, box: Contents, edge: float) -> None:
     if not isinstance(sampler, SPCFwOracle | ForceFieldOracle):
         return
     narrowest = edge / max(1.0, *labels.sampling.density_factors) ** (1 / 3)
-    if narrowest <= 2 * sampler.cutoff_A:
+    longest = narrowest / (2 * MARGIN)
+    if sampler.cutoff_A >= longest:
         raise SettingsError(
-            f"`{key}` must be below {narrowest / 2:.2f}, half the narrowest box that "
-            f"is sampled, got {sampler.cutoff_A}; shorten it or take more molecules."
+            f"`{key}` must be below {longest:.2f}, for the narrowest box that is "
+            f"simulated has an edge of {narrowest:.2f} Å, got {sampler.cutoff_A}; "
+            "shorten it or take more molecules."
         )
+
+
+def _check_split(key: str, split: Split, groups: tuple[str, ...]) -> None:
+    """Groups that are held out are known before anything is sampled."""
+    for name in split.test if isinstance(split, GroupSplit) else ():
+        if name not in groups:
+            raise SettingsError(
+                f"`{key}.test` must name groups that `labels.sampling` makes, "
+                f"{', '.join(groups)}, got {name!r}."
+            )
 
 
 def _check_copies(labels: OracleLabels, edge: float) -> None:

@@ -206,9 +206,23 @@ def labelled_by_oracle(
     runs in the folder `runs`.
     """
     box = contents(MoleculesSystem.model_validate(inputs["system"]))
+    return sample_frames(
+        make_sampler(settings, box.elements, runs=runs),
+        box.molecules,
+        plan=sampling_plan(settings, box.density),
+        seed=inputs["seed"],
+        labeller=make_oracle(settings.oracle, box.elements),
+        kept=kept,
+        workers=workers,
+        report=report,
+    )
+
+
+def sampling_plan(settings: OracleLabels, density: float) -> SamplingPlan:
+    """What ``labels.sampling`` says, for a liquid of `density` g/mL."""
     sampling = settings.sampling
-    plan = SamplingPlan(
-        density=box.density,
+    return SamplingPlan(
+        density=density,
         density_factors=sampling.density_factors,
         temperatures=sampling.temperatures_K,
         frames_per_run=sampling.frames_per_run,
@@ -222,14 +236,4 @@ def labelled_by_oracle(
         scaled_frames=sampling.scaled_frames,
         cluster_contacts=sampling.cluster_contacts_A,
         cluster_edge=sampling.cluster_edge_A,
-    )
-    return sample_frames(
-        make_sampler(settings, box.elements, runs=runs),
-        box.molecules,
-        plan=plan,
-        seed=inputs["seed"],
-        labeller=make_oracle(settings.oracle, box.elements),
-        kept=kept,
-        workers=workers,
-        report=report,
     )

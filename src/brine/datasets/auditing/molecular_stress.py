@@ -39,7 +39,7 @@ def stress_shares(dataset: Dataset, frames: NDArray[np.int64]) -> NDArray[np.flo
 
     One is right; NaN for a frame without molecules.
     """
-    return np.array([_share(dataset, int(k)) for k in frames])
+    return _shares(*_shears(dataset, frames))
 
 
 def molecular_stress_findings(
@@ -55,26 +55,26 @@ def molecular_stress_findings(
         other as hard as their bonds pull.
     """
     known = present[dataset.has_forces[present]]
-    shares = stress_shares(dataset, known)
-    known, shares = known[np.isfinite(shares)], shares[np.isfinite(shares)]
+    shears = _shears(dataset, known)
+    with_molecules = np.isfinite(_shares(*shears))
+    known, shears = known[with_molecules], shears[:, with_molecules]
     source = dataset.source[known]
     large = np.bincount(source) >= ALONE
     for index in np.flatnonzero(large):
-        name = dataset.source_names[index]
-        yield from _judged(
-            dataset, known[source == index], shares[source == index], name
-        )
+        name, own = dataset.source_names[index], source == index
+        yield from _judged(dataset, known[own], shears[:, own], name)
     rest = ~large[source] if len(source) else np.zeros(0, dtype=bool)
-    yield from _judged(dataset, known[rest], shares[rest], None)
+    yield from _judged(dataset, known[rest], shears[:, rest], None)
 
 
 def _judged(
     dataset: Dataset,
     frames: NDArray[np.int64],
-    shares: NDArray[np.float64],
+    shears: NDArray[np.float64],
     source: str | None,
 ) -> Iterator[Finding]:
     """Of one large file, or of all small ones together."""
+    shares = _shares(*shears)
     if len(shares) < FEWEST:
         return
     middle = float(np.median(shares))
@@ -91,7 +91,12 @@ def _judged(
             source,
         )
         return
-    odd = np.abs(shares - middle) > max(1.0, ROBUST * spread)
+    # What molecules do to each other is in the stress as well: of a frame whose bonds
+    # give little shear it is the larger part.
+    expected, given = shears
+    between = np.median(_size(given - middle * expected))
+    doubt = np.maximum(spread, between / _size(expected))
+    odd = np.abs(shares - middle) > np.maximum(1.0, ROBUST * doubt)
     for frame, share in zip(frames[odd], shares[odd], strict=True):
         volume = float(abs(np.linalg.det(dataset.cells[frame])))
         number = int(dataset.source_frame[frame])
@@ -127,19 +132,36 @@ def _reading(share: float, volume: float) -> str:
     return what if likely[what] < np.log(ALIKE) else "check its unit"
 
 
-def _share(dataset: Dataset, frame: int) -> float:
-    atoms = dataset.frame(frame)
-    rows = dataset.atoms_of(frame)
-    volume = abs(np.linalg.det(dataset.cells[frame]))
-    positions, labels = whole_and_labels(atoms)
-    if labels.max(initial=0) + 1 == len(labels):
-        return np.nan
-    size = np.bincount(labels)
-    centres = np.stack([np.bincount(labels, x) / size for x in positions.T], axis=1)
-    inside = -dataset.forces[rows].T @ (positions - centres[labels])
-    expected, given = _shear(inside), _shear(volume * dataset.stress[frame])
-    norm = float(np.sum(expected**2))
-    return float(np.sum(expected * given)) / norm if norm > 0 else np.nan
+def _shears(dataset: Dataset, frames: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(2, n_frames, 3, 3) array, eV: what forces inside molecules give, and V·σ.
+
+    The first is NaN for a frame without molecules.
+    """
+    found = np.full((2, len(frames), 3, 3), np.nan)
+    for number, frame in enumerate(map(int, frames)):
+        volume = abs(np.linalg.det(dataset.cells[frame]))
+        found[1, number] = _shear(volume * dataset.stress[frame])
+        positions, labels = whole_and_labels(dataset.frame(frame))
+        if labels.max(initial=0) + 1 == len(labels):
+            continue
+        size = np.bincount(labels)
+        centres = [np.bincount(labels, x) / size for x in positions.T]
+        arms = positions - np.stack(centres, axis=1)[labels]
+        found[0, number] = _shear(-dataset.forces[dataset.atoms_of(frame)].T @ arms)
+    return found
+
+
+def _shares(
+    expected: NDArray[np.float64], given: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    product = np.sum(expected * given, axis=(1, 2))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = product / _size(expected) ** 2
+    return np.where(np.isfinite(shares), shares, np.nan)
+
+
+def _size(tensors: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.sqrt(np.sum(tensors**2, axis=(1, 2))))
 
 
 def _shear(tensor: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -27,6 +27,8 @@ class Trial:
         Difference.
     forces : dict of str to float, eV/Å
         Root mean square of the differences of components, by element.
+    force_noise : float, eV/Å
+        The same of all atoms: what a parity plot of forces cannot resolve.
     pressure : float, bar
         Difference.
     seconds : float
@@ -36,13 +38,9 @@ class Trial:
     change: str
     energy: float
     forces: dict[str, float]
+    force_noise: float
     pressure: float
     seconds: float
-
-    @property
-    def force_noise(self) -> float:
-        """The largest of `forces`, eV/Å."""
-        return max(self.forces.values())
 
 
 def convergence(
@@ -117,6 +115,7 @@ def _trial(
             symbol: float(np.sqrt(squares[atoms.symbols == symbol].mean()))
             for symbol in dict.fromkeys(atoms.symbols)
         },
+        float(np.sqrt(squares.mean())),
         float(-np.trace(labels.stress - truth.stress) / 3 / BAR),
         seconds,
     )
