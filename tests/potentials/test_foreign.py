@@ -1,6 +1,8 @@
 """Models of other packages: a toy package here, the real ones where installed."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from brine.dynamics import no_guards
 from brine.errors import InputError, MissingPackageError, PotentialFileError
 from brine.oracles import SPCFw
 from brine.potentials import packages
+from brine.potentials.file import write_foreign
 from brine.potentials.foreign import ForeignPotential
 from brine.potentials.packages import Package
 from brine.structures import build_box, rattle
@@ -141,3 +144,48 @@ def test_a_left_handed_cell_is_turned_into_a_right_handed_one(model, water):
     # OpenMM's reciprocal sums differ by 2e-6 eV/Å where axes change places.
     np.testing.assert_allclose(found.forces, expected.forces, rtol=0, atol=1e-5)
     np.testing.assert_allclose(found.stress, expected.stress, rtol=0, atol=1e-7)
+
+
+def test_places_that_are_none_give_nothing(model, water):
+    potential = brine.load(model)
+    for place in (np.nan, 1e30, water.positions[5]):
+        broken = water.copy()
+        broken.positions[0] = place
+        found = potential.evaluate(broken)
+        assert np.isnan(found.energy)
+        assert np.isnan(found.forces).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"cell": np.zeros((3, 3))}, "must have a cell with a volume"),
+        ({"indices": []}, "must hold an atom"),
+    ],
+)
+def test_shapes_that_end_a_process_are_refused(model, water, change, words):
+    atoms = water[change["indices"]] if "indices" in change else water.copy()
+    atoms.set_cell(change.get("cell", atoms.cell))
+    with pytest.raises(InputError, match=words):
+        brine.load(model).evaluate(atoms)
+
+
+def test_deepmd_knows_no_slab(water):
+    slab = water.copy()
+    slab.pbc = (True, True, False)
+    with pytest.raises(InputError, match="in all directions or in none"):
+        ForeignPotential("water.pb", b"").evaluate(slab)
+
+
+@pytest.mark.parametrize("name", ["/tmp/x.pb", "../x.pb", 5, "x.txt"])
+def test_a_file_that_would_be_written_elsewhere_is_no_potential(tmp_path, name):
+    path = tmp_path / "water.brine"
+    potential = ForeignPotential("water.pb", b"weights")
+    write_foreign(replace(potential, name=name), path)
+    with pytest.raises(PotentialFileError, match="no name of a model's file"):
+        brine.load(path)
+
+
+def test_the_longest_suffix_says_the_package():
+    assert packages.package_of(Path("water.nequip.pth")).name == "nequip"
+    assert packages.package_of(Path("water.pth")).name == "deepmd"

@@ -47,3 +47,35 @@ def test_lammps_runs_only_what_it_can():
         validate_protocol(BASE | lammps | {"potential": {"kind": "nequip"}})
     with pytest.raises(SettingsError, match=r"dynamics.ranks is for engine `lammps`"):
         validate_protocol(BASE | {"dynamics": {"ranks": 2}})
+
+
+@pytest.mark.parametrize(
+    ("family", "words"),
+    [
+        ({"kind": "allegro", "scalar_features": 7}, "multiple of 2"),
+        (
+            {
+                **{"kind": "nequip", "energy_weight": 0},
+                **{"force_weight": 0, "stress_weight": 0},
+            },
+            "must be above 0, got none",
+        ),
+        (
+            {
+                **{"kind": "deepmd", "energy_weight": [1, 0]},
+                **{"force_weight": [1, 0], "stress_weight": [0, 0]},
+            },
+            "above 0 at the end of training",
+        ),
+        ({"kind": "deepmd", "steps": 10**30}, "at most"),
+    ],
+)
+def test_what_only_the_package_would_refuse_is_refused_here(family, words):
+    with pytest.raises(SettingsError, match=words):
+        potential(**family)
+
+
+def test_a_pressure_that_cannot_be_checked_is_not_run_in_lammps():
+    rough = {"kind": "deepmd", "precision": "float32"}
+    with pytest.raises(SettingsError, match="too rough to be checked"):
+        validate_protocol(BASE | {"dynamics": {"engine": "lammps"}, "potential": rough})

@@ -5,11 +5,17 @@ import json
 import os
 import signal
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from brine.datasets import save_dataset
-from brine.errors import BrineError, InputError, MissingPackageError
+from brine.errors import (
+    BrineError,
+    InputError,
+    MissingPackageError,
+    UnstableRunError,
+)
 from brine.workflow.crew import StepFailure, inline_crew, local_crew
 from brine.workflow.engine import run_plans, run_steps
 from brine.workflow.events import Event
@@ -82,7 +88,7 @@ def test_what_is_missing_is_said_before_the_first_step(tmp_path):
 def test_what_one_plan_misses_stops_no_other(tmp_path):
     lacking = [*chain()[:1], replace(chain(fit=5)[1], check=absent)]
     found = run_plans(
-        {"lacking": lacking, "whole": chain()}, Store(tmp_path), crew=inline_crew()
+        {"lacking": lacking, "whole": chain()}, Store(tmp_path), crew=inline_crew
     )
     assert isinstance(found["lacking"], MissingPackageError)
     assert set(found["whole"]) == {"label", "fit", "scan", "verdict"}
@@ -268,7 +274,7 @@ def test_a_split_that_cannot_be_made_is_named_by_its_key(tmp_path):
 def test_steps_that_plans_share_are_done_once(tmp_path):
     plans = {"one": chain(fit=2), "two": chain(fit=5), "same": chain(fit=5)}
     events: list[Event] = []
-    found = run_plans(plans, Store(tmp_path), crew=inline_crew(), watcher=events.append)
+    found = run_plans(plans, Store(tmp_path), crew=inline_crew, watcher=events.append)
 
     assert sorted(calls(tmp_path)) == ["fit", "fit", "label"] + 2 * ["scan"] + 2 * [
         "verdict"
@@ -279,6 +285,20 @@ def test_steps_that_plans_share_are_done_once(tmp_path):
     assert {"label", "one: fit", "fit"} <= started
 
 
+def test_a_process_that_dies_takes_no_other_plan_along(tmp_path):
+    plans = {
+        "dying": [Step("dying", actions.die, version=1)],
+        "slow": [Step("slow", actions.slow, version=1)],
+        "good": chain(),
+    }
+    found = run_plans(plans, Store(tmp_path), crew=partial(local_crew, 2))
+
+    assert isinstance(found["dying"], UnstableRunError)
+    assert "the process of step `dying: dying` was killed" in str(found["dying"])
+    assert (found["slow"]["slow"] / "stages.txt").exists()
+    assert (found["good"]["verdict"] / "total.txt").exists()
+
+
 def test_a_step_that_fails_stops_only_the_plans_that_need_it(tmp_path):
     first, *rest = chain()
     bad = Step("bad", actions.fail, version=1, needs=("label",))
@@ -286,7 +306,7 @@ def test_a_step_that_fails_stops_only_the_plans_that_need_it(tmp_path):
     stumbling = [first, Step("odd", actions.stumble, version=1)]
     plans = {"broken": broken, "good": [first, *rest], "stumbling": stumbling}
 
-    found = run_plans(plans, Store(tmp_path), crew=inline_crew())
+    found = run_plans(plans, Store(tmp_path), crew=inline_crew)
 
     assert isinstance(found["broken"], InputError)
     assert "must have a volume" in str(found["broken"])

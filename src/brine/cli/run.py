@@ -40,8 +40,10 @@ def run(
 
     settings, sweep = load_protocol(protocol), load_sweep(protocol)
     if sweep is not None:
-        accepted = _run_sweep(sweep, out, protocol.parent, cores, json=json)
-        if strict and not accepted:
+        states = _run_sweep(sweep, out, protocol.parent, cores, json=json)
+        if states == {"failed"}:
+            raise typer.Exit(1)
+        if strict and "accepted" not in states:
             raise typer.Exit(NOT_ACCEPTED)
         return
     try:
@@ -62,8 +64,8 @@ def run(
 
 def _run_sweep(
     sweep: "SweepProtocol", out: Path, base: Path, cores: int | None, *, json: bool
-) -> bool:
-    """Whether any member is accepted."""
+) -> set[str]:
+    """What became of the members."""
     from brine.cli.tables import print_sweep
     from brine.workflow import run_sweep
 
@@ -73,4 +75,4 @@ def _run_sweep(
         typer.echo((out / "sweep.json").read_text(encoding="utf-8"))
     else:
         print_sweep(result, out)
-    return any(member.state == "accepted" for member in result.members)
+    return {member.state for member in result.members}

@@ -45,11 +45,21 @@ def train(
     """
     from brine.datasets import read_dataset, split_by_last_part
     from brine.potentials import NativePotential, Potential
-    from brine.settings import ModelPotential, NativeSettings, load_protocol
+    from brine.settings import (
+        ModelPotential,
+        NativeSettings,
+        load_protocol,
+        load_sweep,
+    )
     from brine.training import calibrate, fit, held_out_errors, predict
     from brine.training.families import fit_elsewhere
 
     _refuse_unwritable(out)
+    if protocol and load_sweep(protocol):
+        raise InputError(
+            f"{protocol} must describe one potential, got a `sweep` of several; train "
+            "them with `brine run`, or take `sweep` out of a copy."
+        )
     settings = load_protocol(protocol).potential if protocol else NativeSettings()
     if isinstance(settings, ModelPotential):
         raise InputError(
@@ -68,6 +78,8 @@ def train(
         checkpoint = out.with_name(out.name + ".training")
         potential: Potential
         if isinstance(settings, NativeSettings):
+            if checkpoint.is_dir():
+                rmtree(checkpoint)
             potential = fit(training, settings, checkpoint=checkpoint, report=report)
         else:
             found = fit_elsewhere(training, settings, checkpoint, report=report)
@@ -107,6 +119,13 @@ def _answer(
 
 
 def _refuse_unwritable(out: Path) -> None:
+    from brine.potentials.foreign import is_foreign
+
+    if is_foreign(out):
+        raise OutputError(
+            f"{out} must not be called like another package's model, for it would be "
+            f"read as one; write {out.with_suffix('.brine')}."
+        )
     usable = out.is_file() or not out.exists()
     if not (usable and os.access(out.parent, os.W_OK)):
         raise OutputError(

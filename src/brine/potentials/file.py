@@ -76,23 +76,27 @@ def load(path: Path | str) -> NativePotential | ForeignPotential:
             raise ValueError("no complete zip archive")
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             header = json.loads(bytes(archive["header"]))
-            if header.get("format") != FORMAT:
+            if not isinstance(header, dict) or header.get("format") != FORMAT:
                 raise KeyError("format")
-            if header["version"] > VERSION:
+            if int(header["version"]) > VERSION:
                 raise PotentialFileError(
                     f"{path} has format version {header['version']}, this brine reads "
                     f"up to {VERSION}; install the brine that wrote it, or a newer one."
                 )
             arrays = {name: archive[name] for name in archive.files}
             if header.get("kind") == "foreign":
-                content = bytes(arrays["content"])
-                return ForeignPotential(header["name"], content, header["provenance"])
+                content, name = bytes(arrays["content"]), str(header["name"])
+                if name != Path(name).name or not is_foreign(Path(name)):
+                    raise ValueError(f"{name!r} is no name of a model's file")
+                return ForeignPotential(name, content, header["provenance"])
             return _assemble(header, arrays)
     except FileNotFoundError:
         raise PotentialFileError(
             f"no potential at {path}; `brine train` writes one."
         ) from None
-    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (
+        *(KeyError, ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile),
+    ) as error:
         if isinstance(error, PotentialFileError):
             raise
         raise PotentialFileError(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 from weakref import finalize
 
 import numpy as np
@@ -14,9 +14,21 @@ from ase.calculators.calculator import Calculator
 from ase.data import chemical_symbols
 from ase.stress import voigt_6_to_full_3x3_stress
 
-from brine.errors import PotentialFileError, UnknownElementError
-from brine.potentials.packages import PACKAGES, Package, open_model, package_of
+from brine.errors import InputError, PotentialFileError, UnknownElementError
+from brine.potentials.packages import (
+    PACKAGES,
+    Package,
+    open_model,
+    package_of,
+    suffix_of,
+)
 from brine.potentials.potential import Evaluation, Uncertainty
+from brine.structures.neighbours import neighbour_pairs
+
+CLOSEST: Final = 0.05
+"""Å: below it two atoms are in one place."""
+FARTHEST: Final = 1e6
+"""Å from the origin"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +53,11 @@ class ForeignPotential:
         return package_of(Path(self.name))
 
     @property
+    def file_name(self) -> str:
+        """Under which programs are given it: they stumble over blanks in names."""
+        return f"model{suffix_of(Path(self.name))}"
+
+    @property
     def elements(self) -> tuple[int, ...]:
         """Atomic numbers it was trained on, ascending."""
         return self._opened[1]
@@ -52,7 +69,14 @@ class ForeignPotential:
         ------
         UnknownElementError
             The model was not trained on an element of them.
+        InputError
+            There is no atom, a periodic cell has no volume, or the package treats a
+            slab as periodic in all directions.
         """
+        self._check_shape(atoms)
+        if _hopeless(atoms):
+            nothing = np.full((len(atoms), 3), np.nan)
+            return Evaluation(np.nan, nothing, np.full((3, 3), np.nan))
         calculator, known = self._opened
         if strange := sorted(set(atoms.numbers.tolist()) - set(known)):
             names = ", ".join(chemical_symbols[z] for z in known)
@@ -75,6 +99,21 @@ class ForeignPotential:
             np.array(stress, dtype=np.float64).reshape(3, 3),
         )
 
+    def _check_shape(self, atoms: Atoms) -> None:
+        if not len(atoms):
+            raise InputError(f"`atoms` must hold an atom for {self.name}, got none.")
+        if atoms.pbc.any() and not abs(np.linalg.det(atoms.cell.array)) > 0:
+            raise InputError(
+                "`atoms` that are periodic must have a cell with a volume, got "
+                f"{atoms.cell.array.tolist()}; set the cell, or `pbc` to False."
+            )
+        slab = atoms.pbc.any() and not atoms.pbc.all()
+        if slab and self.package.name == "deepmd":
+            raise InputError(
+                "`atoms` must be periodic in all directions or in none for DeePMD-kit, "
+                f"got pbc {atoms.pbc.tolist()}; put vacuum along the open ones."
+            )
+
     def uncertainty(self, atoms: Atoms) -> Uncertainty | None:
         """None: these packages give none."""
         del atoms
@@ -82,7 +121,7 @@ class ForeignPotential:
 
     def calculator(self) -> Calculator:
         """The package's own ASE calculator, a new one."""
-        calculator, _ = open_model(self.package, self._path)
+        calculator, _ = open_model(self.package, self._path, self.name)
         return calculator
 
     def save(self, path: Path) -> None:
@@ -93,16 +132,24 @@ class ForeignPotential:
 
     @cached_property
     def _opened(self) -> tuple[Calculator, tuple[int, ...]]:
-        return open_model(self.package, self._path)
+        return open_model(self.package, self._path, self.name)
 
     @cached_property
     def _path(self) -> Path:
         """The file anew, for as long as this potential is used."""
         folder = TemporaryDirectory(prefix="brine-model-")
         finalize(self, folder.cleanup)
-        path = Path(folder.name) / self.name
+        path = Path(folder.name) / self.file_name
         path.write_bytes(self.content)
         return path
+
+
+def _hopeless(atoms: Atoms) -> bool:
+    """Whether packages give nonsense for places that are no numbers, or shared."""
+    if not (np.abs(atoms.positions) < FARTHEST).all():
+        return True
+    distances = neighbour_pairs(atoms, 2 * CLOSEST).distances
+    return bool((distances < CLOSEST).any())
 
 
 def is_foreign(path: Path) -> bool:

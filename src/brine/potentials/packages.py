@@ -79,18 +79,39 @@ def package_of(path: Path) -> Package:
     PotentialFileError
         None that brine knows.
     """
-    for package in PACKAGES.values():
-        if path.name.endswith(package.suffixes):
-            return package
-    known = ", ".join(s for package in PACKAGES.values() for s in package.suffixes)
-    raise PotentialFileError(
-        f"{path} must be a model that brine can run (.brine, {known}), got another "
-        "suffix; freeze or compile the model with its own package first."
-    )
+    suffix = suffix_of(path)
+    return next(p for p in PACKAGES.values() if suffix in p.suffixes)
 
 
-def open_model(package: Package, path: Path) -> tuple[Calculator, tuple[int, ...]]:
+def suffix_of(path: Path) -> str:
+    """The longest suffix of a file's name that says a package.
+
+    Raises
+    ------
+    PotentialFileError
+        There is none that brine knows.
+    """
+    known = [suffix for package in PACKAGES.values() for suffix in package.suffixes]
+    found = [suffix for suffix in known if path.name.endswith(suffix)]
+    if not found:
+        raise PotentialFileError(
+            f"{path} must be a model that brine can run (.brine, {', '.join(known)}), "
+            "got another suffix; freeze or compile it with its own package first."
+        )
+    return max(found, key=len)
+
+
+def open_model(
+    package: Package, path: Path, name: str
+) -> tuple[Calculator, tuple[int, ...]]:
     """A calculator of the model at `path`, and the atomic numbers that it knows.
+
+    Parameters
+    ----------
+    package : Package
+    path : Path
+    name : str
+        Of the model, for errors.
 
     Raises
     ------
@@ -103,18 +124,18 @@ def open_model(package: Package, path: Path) -> tuple[Calculator, tuple[int, ...
         calculator, names = package.opened(path)
     except ImportError as error:
         raise MissingPackageError(
-            f"{path.name} needs the package {package.name}, which cannot be imported "
+            f"{name} needs the package {package.name}, which cannot be imported "
             f"({in_one_line(error)}); run `pip install {package.install}`."
         ) from None
     except Exception as error:
         raise PotentialFileError(
-            f"{path} cannot be read by {package.name}, which says: "
+            f"{name} cannot be read by {package.name}, which says: "
             f"{in_one_line(error)}; make the file again with the installed version."
         ) from None
     unknown: list[Any] = [name for name in names if name not in atomic_numbers]
     if unknown:
         raise PotentialFileError(
-            f"{path}: types of atoms must be named by elements, got {unknown[0]!r}; "
+            f"{name}: types of atoms must be named by elements, got {unknown[0]!r}; "
             "train the model with elements as type names."
         )
     return calculator, tuple(sorted({atomic_numbers[name] for name in names}))

@@ -18,11 +18,11 @@ class PackageSettings(Section):
 
     cutoff_A: float = Field(default=5.0, gt=1.0, le=12.0)
     """Atoms further apart do not see each other directly."""
-    epochs: int | None = Field(default=None, ge=1)
+    epochs: int | None = Field(default=None, ge=1, le=10**7)
     """How often training sees every frame."""
-    steps: int | None = Field(default=None, ge=1)
+    steps: int | None = Field(default=None, ge=1, le=10**9)
     """Batches instead of epochs."""
-    minutes: float | None = Field(default=None, gt=0.0)
+    minutes: float | None = Field(default=None, gt=0.0, le=1e5)
     """Time for training instead of epochs, turned into steps by timing the first few;
     what the package needs to start, compile and freeze comes on top."""
     batch_size: int = Field(default=1, ge=1)
@@ -63,6 +63,15 @@ class _EquivariantSettings(PackageSettings):
     stress_weight: Weight = 1.0
     """Of the mean squared error of components of the virial per atom, eV²."""
 
+    @model_validator(mode="after")
+    def _something_is_learned(self) -> Self:
+        if not (self.energy_weight or self.force_weight or self.stress_weight):
+            raise ValueError(
+                "one of `energy_weight`, `force_weight` and `stress_weight` must be "
+                "above 0, got none."
+            )
+        return self
+
 
 class NequIPSettings(_EquivariantSettings):
     """NequIP: equivariant message passing (10.1038/s41467-022-29939-5)."""
@@ -78,7 +87,7 @@ class AllegroSettings(_EquivariantSettings):
     """Allegro: strictly local and equivariant (10.1038/s41467-023-36329-y)."""
 
     kind: Literal["allegro"]
-    scalar_features: int = Field(default=64, ge=1, le=512)
+    scalar_features: int = Field(default=64, ge=2, le=512, multiple_of=2)
     """Channels of l = 0."""
     tensor_features: int = Field(default=16, ge=1, le=256)
     """Channels of each l."""
@@ -117,3 +126,14 @@ class DeePMDSettings(PackageSettings):
     model_file: Literal["compressed", "frozen"] = "compressed"
     """`compressed` tabulates the embedding network of the frozen model, where the
     descriptor can, and runs faster."""
+
+    @model_validator(mode="after")
+    def _something_is_fitted(self) -> Self:
+        schedules = (self.energy_weight, self.force_weight, self.stress_weight)
+        for place, when in ((0, "start"), (1, "end")):
+            if not any(schedule[place] for schedule in schedules):
+                raise ValueError(
+                    "one of `energy_weight`, `force_weight` and `stress_weight` must "
+                    f"be above 0 at the {when} of training, got none."
+                )
+        return self

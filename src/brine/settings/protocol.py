@@ -63,6 +63,12 @@ class Protocol(Section):
                 "dynamics.engine `lammps` runs potential.kind `native` and `deepmd`, "
                 f"or `model` with a file of these, got `{family}`; use engine `brine`."
             )
+        rough = getattr(self.potential, "precision", "float64") == "float32"
+        if engine == "lammps" and rough:
+            raise ValueError(
+                "dynamics.engine `lammps` needs potential.precision `float64`, for the "
+                "pressure of `float32` is too rough to be checked; change one of them."
+            )
         if self.dynamics.ranks > 1 and engine != "lammps":
             raise ValueError(
                 f"dynamics.ranks is for engine `lammps`, got {self.dynamics.ranks} "

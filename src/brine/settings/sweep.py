@@ -1,9 +1,10 @@
 """Many protocols in one: the same data and dynamics, one thing varied."""
 
+import hashlib
 import math
 import random
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import product
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -16,6 +17,15 @@ NAME: Final = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]{0,59}")
 """Of a member, and of its folder"""
 Overlay = dict[str, Any]
 """Sections of a protocol, laid over the rest of the file."""
+DEFAULT_KINDS: Final = {
+    **{"potential": "native", "labels": "files", "split": "last-part"},
+    **{"reference": "experiment", "thermostat": "svr"},
+    **{"oracle": "spcfw", "sampler": "spcfw"},
+}
+"""Of sections that name none"""
+LONGEST_NAME: Final = 100
+"""Of a member that is called by its values."""
+MOST_MEMBERS: Final = 10_000
 WAYS: Final = ("members", "grid", "random", "optuna")
 
 
@@ -35,6 +45,16 @@ class Range(Section):
         if self.high <= self.low or (self.scale == "log" and self.low <= 0):
             raise ValueError(
                 "`low` must lie below `high`, and above 0 on a `log` scale, got "
+                f"{self.low:g} and {self.high:g}."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _whole_bounds(self) -> Self:
+        whole = self.low == round(self.low) and self.high == round(self.high)
+        if self.numbers == "whole" and not whole:
+            raise ValueError(
+                "`low` and `high` must be whole for `numbers: whole`, got "
                 f"{self.low:g} and {self.high:g}."
             )
         return self
@@ -91,6 +111,17 @@ class Sweep(Section):
             got = " and ".join(f"`{way}`" for way in given) or "none"
             raise ValueError(f"exactly one of {ways} must be given, got {got}.")
         spaces = {**self.grid, **self.random, **self.optuna}
+        for key in spaces:
+            if inner := [other for other in spaces if other.startswith(f"{key}.")]:
+                raise ValueError(
+                    f"`{given[0]}` must not vary a section and a key inside it, got "
+                    f"{key} and {inner[0]}."
+                )
+        if (size := math.prod(map(len, self.grid.values()))) > MOST_MEMBERS:
+            raise ValueError(
+                f"`grid` must have at most {MOST_MEMBERS} members, got {size}; take "
+                "fewer values, or `random`."
+            )
         if empty := [key for key, space in spaces.items() if space == []]:
             raise ValueError(f"`{given[0]}.{empty[0]}` must list at least one value.")
         return self
@@ -111,23 +142,33 @@ class SweepFile(Section):
     sweep: Sweep
 
 
-def overlays(sweep: Sweep, seed: int) -> Iterator[tuple[str, Overlay]]:
-    """Name and overlay of every member that is known before anything has run."""
+def overlays(sweep: Sweep, seed: int) -> dict[str, Overlay]:
+    """Every member that is known before anything has run, by name.
+
+    Draws that repeat an earlier one are that member.
+    """
     if sweep.members:
-        yield from sweep.members.items()
-    elif sweep.grid:
-        for values in product(*sweep.grid.values()):
-            yield combination(dict(zip(sweep.grid, values, strict=True)))
-    else:
-        generator = random.Random(seed)
-        for _ in range(sweep.trials if sweep.random else 0):
-            yield combination(
-                {key: drawn(space, generator) for key, space in sweep.random.items()}
-            )
+        return dict(sweep.members)
+    if sweep.grid:
+        values = (
+            dict(zip(sweep.grid, values, strict=True))
+            for values in product(*sweep.grid.values())
+        )
+        return dict(combination(chosen) for chosen in values)
+    generator = random.Random(seed)
+    draws = (
+        {key: drawn(space, generator) for key, space in sweep.random.items()}
+        for _ in range(sweep.trials if sweep.random else 0)
+    )
+    return dict(combination(chosen) for chosen in draws)
 
 
 def combination(values: Mapping[str, Any]) -> tuple[str, Overlay]:
-    """Name and overlay of a member whose keys have these values."""
+    """Name and overlay of a member whose keys have these values.
+
+    The name says the last word of each path, the whole path where two end alike. What
+    no folder may be called becomes `-`, and a few digits tell such names apart.
+    """
     overlay: Overlay = {}
     for path, value in values.items():
         *sections, key = path.split(".")
@@ -135,8 +176,17 @@ def combination(values: Mapping[str, Any]) -> tuple[str, Overlay]:
         for section in sections:
             inside = inside.setdefault(section, {})
         inside[key] = value
-    words = (f"{path.split('.')[-1]}={_word(v)}" for path, v in values.items())
-    return ",".join(words), overlay
+    ends = [path.split(".")[-1] for path in values]
+    words = [
+        f"{path if ends.count(end) > 1 else end}={_word(value)}"
+        for (path, value), end in zip(values.items(), ends, strict=True)
+    ]
+    name = ",".join(words)
+    plain = re.sub(r"[^A-Za-z0-9_+.,=-]", "-", name).lstrip(".")
+    if plain != name or len(plain) > LONGEST_NAME:
+        digest = hashlib.sha256(name.encode()).hexdigest()[:6]
+        plain = f"{plain[: LONGEST_NAME - 7]}-{digest}"
+    return plain, overlay
 
 
 def drawn(space: list[Any] | Range, generator: random.Random) -> Any:
@@ -158,19 +208,20 @@ def laid_over(below: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str,
         if not (isinstance(value, Mapping) and isinstance(under, Mapping)):
             continue
         # Where no kind is named, it is the default: another one differs from it.
-        if "kind" not in value or value["kind"] == under.get("kind"):
+        usual = DEFAULT_KINDS.get(key)
+        if "kind" not in value or value["kind"] == under.get("kind", usual):
             found[key] = laid_over(under, value)
     return found
 
 
 def _word(value: Any) -> str:
     if isinstance(value, float) and math.isfinite(value):
-        return f"{value:.4g}"
+        return f"{value:.12g}"
     if isinstance(value, list | tuple):
         return "-".join(map(_word, value))
     if isinstance(value, Mapping):
         raise SettingsError(
-            "`sweep.grid` must list plain values, got a section; name whole sections "
-            "under `sweep.members`."
+            "a sweep must vary plain values, got a section; name whole sections under "
+            "`sweep.members`."
         )
     return str(value)

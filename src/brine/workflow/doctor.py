@@ -5,17 +5,19 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from shutil import which
-from tempfile import TemporaryDirectory
+from shutil import rmtree, which
+from tempfile import mkdtemp
 from typing import Final, Literal
 
 import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
+import brine
 from brine.datasets import Dataset, dataset_from_atoms
 from brine.dynamics import NVE, MDSettings, run_md
 from brine.dynamics.engine import start_state
@@ -122,6 +124,14 @@ def _frames() -> Dataset:
     return dataset_from_atoms(frames, groups=["water"] * N_FRAMES, fingerprint="SPC/Fw")
 
 
+@contextmanager
+def _workplace() -> Iterator[Path]:
+    """A folder that stays only where something fails: errors speak of its logs."""
+    folder = Path(mkdtemp(prefix="brine-doctor-"))
+    yield folder
+    rmtree(folder)
+
+
 def _one_step(potential: ForceSource, atoms: Atoms) -> None:
     run_md(atoms, potential, MDSettings(NVE(300.0), n_steps=1))
 
@@ -133,13 +143,13 @@ def _native(readout: Literal["linear", "neural"]) -> str:
         | ({"epochs": 1} if readout == "neural" else {})
     )
     _one_step(fit(frames, small), frames.frame(0))
-    return version("brine")
+    return f"brine {brine.__version__}"
 
 
 def _elsewhere(settings: TrainedElsewhere, packages: tuple[str, ...]) -> str:
     frames = _frames()
-    with TemporaryDirectory(prefix="brine-doctor-") as folder:
-        found = fit_elsewhere(frames, settings, Path(folder))
+    with _workplace() as folder:
+        found = fit_elsewhere(frames, settings, folder)
     _one_step(found.potential, frames.frame(0))
     return versions(*packages)
 
@@ -158,13 +168,13 @@ def _deepmd() -> DeePMDSettings:
 def _lammps(kind: Literal["native", "deepmd"]) -> str:
     program, frames = find_lammps(kind), _frames()
     potential: Potential
-    with TemporaryDirectory(prefix="brine-doctor-") as name:
+    with _workplace() as folder:
         if kind == "native":
             potential = fit(frames, NativeSettings(readout="linear"))
         else:
-            potential = fit_elsewhere(frames, _deepmd(), Path(name) / "fit").potential
+            potential = fit_elsewhere(frames, _deepmd(), folder / "fit").potential
         state = start_state(frames.frame(0), MDSettings(NVE(300.0), n_steps=1))
-        check_agreement(state, potential, program, Path(name) / "run").check()
+        check_agreement(state, potential, program, folder / "run").check()
     return versions("lammps") or program.version
 
 

@@ -1,6 +1,7 @@
 """Doing steps: skip what is stored, run the rest as soon as its needs are there."""
 
-from collections.abc import Mapping, Sequence
+import errno
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
@@ -13,6 +14,7 @@ from brine.workflow.events import Event, Watcher, nobody
 from brine.workflow.step import Step, step_hashes
 from brine.workflow.store import Store
 
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 Folders = dict[str, Path]
 """Of each step's result, by the step's name"""
 
@@ -41,7 +43,10 @@ def run_steps(
         Who works; processes on all cores of this machine when None.
     """
     run = _Run({"": steps}, store, watcher, stops=True)
-    run.work_with(crew)
+    try:
+        run.work_with(crew)
+    except BrokenProcessPool as error:
+        run.find_culprit(error)
     return run.folders_of("")
 
 
@@ -50,22 +55,28 @@ def run_plans(
     store: Store,
     *,
     watcher: Watcher = nobody,
-    crew: AbstractContextManager[Crew] | None = None,
+    crew: Callable[[], AbstractContextManager[Crew]] = local_crew,
 ) -> dict[str, Folders | Exception]:
     """Of each plan the folders of its results, or the error that stopped it.
 
-    Steps that plans share are done once. An error stops the plans that need the step
-    which raised it, and no other.
+    Steps that plans share are done once. An error, or the end of a step's process,
+    stops the plans that need that step, and no other.
 
     Parameters
     ----------
     plans : mapping of str to sequence of Step
         By name.
-    store, watcher, crew
+    store, watcher
         As for `run_steps`.
+    crew : callable
+        Makes who works; anew where a process has ended.
     """
     run = _Run(plans, store, watcher, stops=False)
-    run.work_with(crew)
+    while run.waiting:
+        try:
+            run.work_with(crew())
+        except BrokenProcessPool as error:
+            run.find_culprit(error)
     return {name: run.errors.get(name) or run.folders_of(name) for name in plans}
 
 
@@ -111,6 +122,7 @@ class _Run:
         for name, steps in plans.items():
             self._add(name, steps)
         self.running: dict[Future[float], tuple[str, int]] = {}
+        self.suspects: list[str] = []
         self.waiting: list[str] = []
         for digest, node in self.nodes.items():
             if store.has(node.step, digest):
@@ -152,6 +164,8 @@ class _Run:
         return self.store.folder(self.nodes[digest].step, digest)
 
     def _start_ready(self, crew: Crew) -> None:
+        if self.suspects and self.running:
+            return
         pending = {*self.waiting, *(digest for digest, _ in self.running.values())}
         for digest in list(self.waiting):
             node = self.nodes[digest]
@@ -162,8 +176,11 @@ class _Run:
             # Nobody overtakes a step that waits for cores: it might wait for long.
             if busy + threads > crew.cores:
                 break
-            self.waiting.remove(digest)
             self._start(digest, threads, crew)
+            self.waiting.remove(digest)
+            if digest in self.suspects:
+                self.suspects.remove(digest)
+                break
 
     def _start(self, digest: str, threads: int, crew: Crew) -> None:
         node = self.nodes[digest]
@@ -179,20 +196,40 @@ class _Run:
         self.running[future] = (digest, threads)
 
     def _finish(self, future: Future[float]) -> None:
+        if isinstance(future.exception(), BrokenProcessPool):
+            future.result()
         digest, _ = self.running.pop(future)
         node = self.nodes[digest]
         try:
             seconds = future.result()
-        except BrokenProcessPool as error:
-            raise UnstableRunError(
-                f"the process of step `{node.title}` was killed, perhaps for want of "
-                "memory; run again to continue."
-            ) from error
-        except (BrineError, StepFailure) as error:
+        except (BrineError, StepFailure, OSError) as error:
+            if isinstance(error, OSError) and error.errno in DISK_FULL:
+                raise
             self._give_up(node, error)
             return
         self.store.commit(node.step, digest, seconds=seconds)
         self.watcher(Event(node.title, "finished", numbers={"seconds": seconds}))
+
+    def find_culprit(self, error: BrokenProcessPool) -> None:
+        """Give up the step whose process has ended; try several one by one.
+
+        When a process ends, its pool is lost, and every step that was running.
+        """
+        running = [digest for digest, _ in self.running.values()]
+        if not running:
+            raise error
+        self.running.clear()
+        if len(running) > 1 and not self.stops:
+            self.suspects = running
+            self.waiting = [*running, *self.waiting]
+            return
+        node = self.nodes[running[0]]
+        ended = UnstableRunError(
+            f"the process of step `{node.title}` was killed, perhaps for want of "
+            "memory; run again to continue."
+        )
+        ended.__cause__ = error
+        self._give_up(node, ended)
 
     def _give_up(self, failed: _Node, error: Exception) -> None:
         """Stop the plans of a step that failed, and forget what only they need.

@@ -226,6 +226,11 @@ class _Plan:
         inputs = self._of("potential", "seed")
         if isinstance(self.protocol.potential, ModelPotential):
             path = self.protocol.potential.path
+            if not (self.base / path).is_file():
+                raise SettingsError(
+                    f"`potential.path` must be the file of a model, got {path}, which "
+                    f"is none in {self.base}."
+                )
             inputs["files"] = labelling.file_digests([path], self.base)
         return [
             Step(

@@ -3,8 +3,8 @@
 import json
 import math
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -14,7 +14,7 @@ from brine.reports import MemberResult, SweepResult, write_sweep_report
 from brine.settings import Protocol, Range, SweepProtocol, dump_protocol
 from brine.settings.sweep import Overlay, combination, laid_over, overlays
 from brine.training import HeldOutErrors, held_out_errors
-from brine.workflow.crew import Crew, StepFailure, local_crew
+from brine.workflow.crew import StepFailure, local_crew
 from brine.workflow.engine import Folders, run_plans
 from brine.workflow.events import Watcher, nobody
 from brine.workflow.fitting import read_predictions
@@ -105,7 +105,7 @@ class _Sweep:
         if settings.optuna:
             scores = self._search()
         else:
-            self.candidates = dict(overlays(settings, self.sweep.seed))
+            self.candidates = overlays(settings, self.sweep.seed)
             scores = dict.fromkeys(self.candidates, math.nan)
             if settings.first_rung is not None:
                 scores = self._first_rung(self.candidates)
@@ -196,7 +196,10 @@ class _Sweep:
         """Folders of the plans that ended well, by the names of their members."""
         found = {}
         outcomes = run_plans(
-            plans, Store(self.out), watcher=self.watcher, crew=self._crew()
+            plans,
+            Store(self.out),
+            watcher=self.watcher,
+            crew=partial(local_crew, self.cores),
         )
         for title, outcome in outcomes.items():
             name = names[title] if names else title
@@ -205,9 +208,6 @@ class _Sweep:
             else:
                 found[name] = outcome
         return found
-
-    def _crew(self) -> AbstractContextManager[Crew]:
-        return local_crew(self.cores)
 
     def _fail(self, name: str, error: Exception) -> None:
         cause = str(error.args[0] if isinstance(error, StepFailure) else error)

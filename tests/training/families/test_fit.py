@@ -103,7 +103,26 @@ def test_labels_that_cannot_train_are_refused(toy, tmp_path, gap, sentence):
     frames = replace(water_like_frames(4), **gap)
     with pytest.raises(InputError, match=sentence):
         fit_elsewhere(frames, DeePMDSettings(kind="deepmd"), tmp_path)
-    assert not list(tmp_path.iterdir())
+    assert not (tmp_path / "steps").exists()
+
+
+def test_checkpoints_of_another_fit_are_not_gone_on_from(toy, tmp_path):
+    frames = water_like_frames(4)
+    first = DeePMDSettings(kind="deepmd", steps=10)
+    assert fit_elsewhere(frames, first, tmp_path).potential.content == b"10"
+    (tmp_path / "left").touch()
+    assert fit_elsewhere(frames, first, tmp_path).n_steps == 10
+    assert (tmp_path / "left").exists()
+    second = DeePMDSettings(kind="deepmd", steps=20)
+    assert fit_elsewhere(frames, second, tmp_path).potential.content == b"20"
+    assert not (tmp_path / "left").exists()
+
+
+def test_a_log_that_is_elsewhere_tells_no_time(toy, tmp_path, monkeypatch):
+    monkeypatch.setattr(Toy, "points", lambda *_: [])
+    settings = DeePMDSettings(kind="deepmd", minutes=1)
+    with pytest.raises(InputError, match=r"`potential\.minutes` needs Toy's log"):
+        fit_elsewhere(water_like_frames(4), settings, tmp_path)
 
 
 def test_what_a_killed_attempt_left_is_no_model(toy, tmp_path, monkeypatch):

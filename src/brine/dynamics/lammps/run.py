@@ -88,18 +88,24 @@ def run_lammps(
         folder.mkdir(parents=True, exist_ok=True)
         check_agreement(state, potential, program, folder / "agreement").check()
         write_start(state, folder / DATA)
-    start = found.newest_restart
-    part = found.next_part(start)
-    script = [
-        *beginning(f"read_restart {start}" if start else f"read_data {DATA}"),
-        *interactions(potential, state, folder),
-        *dynamics(settings, frames=f"frames.{part}", first=start is None),
-    ]
-    begun = time.monotonic()
+    forces = interactions(potential, state, folder)
     watch = partial(_tell, folder / LOG, settings.n_steps, report)
-    reason = program.run(script, folder, watch=watch)
-    if not len(thermo(folder / LOG)):
-        raise InputError(f"LAMMPS: {reason or 'no line in its log'}")
+    begun = time.monotonic()
+    while True:
+        start = found.newest_restart
+        part = found.next_part(start)
+        script = [
+            *beginning(f"read_restart {start}" if start else f"read_data {DATA}"),
+            *forces,
+            *dynamics(settings, frames=f"frames.{part}", first=start is None),
+        ]
+        reason = program.run(script, folder, watch=watch)
+        if len(thermo(folder / LOG)):
+            break
+        if start is None:
+            raise InputError(f"LAMMPS: {reason or 'no line in its log'}")
+        # Cut short by whatever ended the attempt before: there is an older one.
+        found.forget(start)
     seconds = time.monotonic() - begun
     return _simulation(found, state, settings, reason=reason, seconds=seconds)
 
@@ -131,6 +137,11 @@ class _Folder:
         found = [self.path / name for name in RESTARTS if (self.path / name).exists()]
         newest = max(found, key=lambda p: p.stat().st_mtime, default=None)
         return newest.name if newest else None
+
+    def forget(self, restart: str) -> None:
+        """Remove a restart file, and the log of the attempt that could not read it."""
+        (self.path / restart).unlink()
+        (self.path / LOG).unlink(missing_ok=True)
 
     def next_part(self, start: str | None) -> int:
         """Number of this attempt; the log of the one before is put aside."""

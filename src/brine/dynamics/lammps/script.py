@@ -56,7 +56,9 @@ def write_start(state: StartState, path: Path) -> None:
     lines += ["", "Velocities", ""]
     # LAMMPS's metal units have ps.
     lines += _rows(1e3 * state.velocities, before=[""] * len(types))
-    path.write_text("\n".join(lines) + "\n")
+    half = path.with_suffix(".half")
+    half.write_text("\n".join(lines) + "\n")
+    half.replace(path)
 
 
 def interactions(potential: Potential, state: StartState, folder: Path) -> list[str]:
@@ -78,11 +80,11 @@ def interactions(potential: Potential, state: StartState, folder: Path) -> list[
             "`engine: lammps` runs native potentials and DeePMD models, got another; "
             "use `engine: brine`."
         )
-    (folder / potential.name).write_bytes(potential.content)
+    (folder / potential.file_name).write_bytes(potential.content)
     names = " ".join(chemical_symbols[z] for z in elements)
     return [
         "neighbor 1.0 bin",
-        f"pair_style deepmd {potential.name}",
+        f"pair_style deepmd {potential.file_name}",
         f"pair_coeff * * {names}",
     ]
 

@@ -38,7 +38,7 @@ class DeePMDTrainer:
         """Systems of equal composition, the table of ZBL, and ``input.json``."""
         settings = order.settings
         assert isinstance(settings, DeePMDSettings)
-        often = max(10, order.n_steps // 100)
+        often = min(max(10, order.n_steps // 100), order.n_steps)
         inputs: dict[str, object] = {
             "model": _model(order, settings),
             "learning_rate": {
@@ -64,7 +64,8 @@ class DeePMDTrainer:
                 },
                 "numb_steps": order.n_steps,
                 "disp_freq": often,
-                "save_freq": max(1, order.n_steps // 20),
+                # It saves only where it displays, and at the end only between saves.
+                "save_freq": often * max(1, order.n_steps // (20 * often)),
                 "disp_file": "lcurve.out",
                 "seed": order.seed,
             },

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import rmtree
 from typing import Final
 
 import numpy as np
@@ -45,6 +46,8 @@ TOLD_AND_SAID: Final = (
     *("config.yaml", "input.json", "zbl.txt"),
     *("log.txt", "lcurve.out", "metrics.csv"),
 )
+MARK: Final = "fit.json"
+"""What a folder's checkpoints belong to."""
 TIMED_STEPS: Final = 40
 """Of a first short training that tells how long a step takes."""
 DEFAULT_EPOCHS: Final = 100
@@ -87,7 +90,7 @@ def fit_elsewhere(
     settings : NequIPSettings, AllegroSettings or DeePMDSettings
     folder : Path
         For inputs, checkpoints, logs. A fit of the same frames, settings and seed goes
-        on from there.
+        on from there; what another one has left there is removed.
     seed : int
     report : Report
 
@@ -104,6 +107,7 @@ def fit_elsewhere(
     """
     check_installed(settings.kind)
     trainer = TRAINERS[settings.kind]()
+    _begin(folder, dataset, settings, seed)
     order = _order(trainer, _usable(dataset), settings, folder, seed)
     trainer.write_inputs(order)
     _train(trainer, order, report)
@@ -148,6 +152,18 @@ def check_installed(kind: str) -> None:
             )
 
 
+def _begin(
+    folder: Path, dataset: Dataset, settings: TrainedElsewhere, seed: int
+) -> None:
+    """Make `folder` this fit's own."""
+    asked = [dataset.content_hash, settings.model_dump_json(), seed, brine.__version__]
+    mark = folder / MARK
+    if mark.exists() and mark.read_text() != json.dumps(asked):
+        rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.write_text(json.dumps(asked))
+
+
 def _usable(dataset: Dataset) -> Dataset:
     for label, known in (
         ("an energy", dataset.has_energy),
@@ -168,7 +184,6 @@ def _order(
     folder: Path,
     seed: int,
 ) -> Order:
-    folder.mkdir(parents=True, exist_ok=True)
     parts = _parts(dataset, settings.validation_share)
     order = Order(settings, *parts, folder.resolve(), n_steps=TIMED_STEPS, seed=seed)
     return replace(order, n_steps=_n_steps(trainer, order))
@@ -219,6 +234,12 @@ def _seconds_per_step(trainer: Trainer, order: Order) -> float:
             seen.append((time.monotonic(), points[-1].step))
 
     _run(trainer, short, trainer.train_command(short.folder), watch)
+    if not seen:
+        raise InputError(
+            f"`potential.minutes` needs {trainer.name}'s log to tell how long a step "
+            f"takes, got none of {TIMED_STEPS} steps; leave its file out of "
+            "`potential.extra`, or give `steps`."
+        )
     (begin, first), (end, last) = seen[0], seen[-1]
     return (end - begin) / (last - first) if last > first else 1.0
 
