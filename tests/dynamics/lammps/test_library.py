@@ -1,6 +1,8 @@
 """The native potential in LAMMPS, on one rank and on two."""
 
+import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from brine.dynamics import NPT, NVE, Guards, MDSettings
 from brine.dynamics.engine import start_state
 from brine.dynamics.lammps import check_agreement, find_lammps, run_lammps
 from brine.oracles import SPCFw
+from brine.processes import exit_code
 from brine.settings import NativeSettings
 from brine.structures import build_box, rattle
 from brine.structures.boxes import mass_density
@@ -102,3 +105,32 @@ def test_at_constant_pressure_it_goes_on_from_its_restart(potential, frames, tmp
     assert np.ptp(found.log["density_g_per_mL"]) > 1e-4
     moves = np.diff(found.trajectory.positions, axis=0)
     assert np.abs(moves).max() < 0.5
+
+
+def test_a_force_that_fails_ends_the_run(tmp_path):
+    """Of an exception in its callback LAMMPS knows nothing."""
+    code = """
+from mpi4py import MPI
+from brine.dynamics.lammps.library import or_abort
+def fails(*arguments): raise ValueError("no such force")
+or_abort(fails, MPI.COMM_WORLD)(1, 2)
+print("goes on")
+"""
+    command = [sys.executable, "-c", code]
+    environment = {"LD_LIBRARY_PATH": str(Path(sys.prefix) / "lib")}
+    log = tmp_path / "log"
+    assert exit_code(command, tmp_path, log=log, environment=environment)
+    assert "ValueError: no such force" in log.read_text()
+    assert "goes on" not in log.read_text()
+
+
+def test_a_rank_without_atoms_has_no_share(potential):
+    ghosts = build_box({"H2O": 2}, density=0.5, rng=np.random.default_rng(0))
+    for atoms in (ghosts[[]], ghosts):
+        field = potential.force_field(atoms, n_own=0, threads=1, precision="double")
+        cell, periodic = np.zeros((3, 3)), np.zeros(3, dtype=bool)
+        energy, forces, virial = field.compute(atoms.positions, cell, periodic)
+        assert energy == 0
+        assert len(forces) == len(atoms)
+        assert not forces.any()
+        assert not virial.any()

@@ -7,6 +7,7 @@ nothing is exchanged but LAMMPS's ghost atoms and seven sums.
 
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -101,10 +102,24 @@ def main() -> None:
             potential = load(program.extract_variable(POTENTIAL))
             assert isinstance(potential, NativePotential)
             numbers = program.extract_variable(NUMBERS).split()
-            total = MPI.COMM_WORLD.allreduce
-            forces = Forces(potential, [int(z) for z in numbers], total)
-            program.set_fix_external_callback(FIX, forces, program)
+            ranks = MPI.COMM_WORLD
+            forces = Forces(potential, [int(z) for z in numbers], ranks.allreduce)
+            program.set_fix_external_callback(FIX, or_abort(forces, ranks), program)
     program.close()
+
+
+def or_abort(forces: Callable[..., None], ranks: Any) -> Callable[..., None]:
+    """`forces`, ending all ranks where it fails: LAMMPS would go on without them."""
+
+    def asked(*arguments: Any) -> None:
+        try:
+            forces(*arguments)
+        except BaseException:
+            traceback.print_exc()
+            sys.stderr.flush()
+            ranks.Abort(1)
+
+    return asked
 
 
 if __name__ == "__main__":
