@@ -7,7 +7,7 @@ from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from brine.datasets import audit, dataset_from_atoms, read_dataset
-from brine.datasets.auditing.molecular_stress import stress_shares
+from brine.datasets.auditing.molecular_stress import _judged, stress_shares
 from brine.errors import DataFileError
 from brine.oracles import SamplingPlan, SPCFw, sample_frames
 from brine.units import BAR, BOHR, HARTREE
@@ -128,6 +128,30 @@ def test_the_stress_of_forces_inside_molecules_is_theirs_exactly(frames):
 
     np.testing.assert_allclose(shares[0], 1.0, atol=1e-9)
     np.testing.assert_allclose(shares[1], 1.5, atol=1e-9)
+
+
+def stress_share(expected, given):
+    return np.sum(expected * given) / np.sum(expected**2)
+
+
+def test_a_frame_whose_bonds_give_little_shear_is_not_judged(frames):
+    """There what molecules do to each other is most of it: 3.75 times is no unit."""
+    rng, data = (
+        np.random.default_rng(3),
+        dataset_from_atoms(
+            frames[:20], groups=["a"] * 20, fingerprint="x", source="water"
+        ),
+    )
+    shears = rng.normal(size=(2, 20, 3, 3))
+    shears[0, ODD] *= 0.02
+    shears[1] = shears[0] + 0.2 * shears[1]
+    assert abs(stress_share(*shears[:, ODD]) - 1) > 2
+    assert not list(_judged(data, np.arange(20), shears, None))
+
+    shears[:, 3] = shears[0, 3] * np.array([1.0, -1.0])[:, None, None]
+    (finding,) = _judged(data, np.arange(20), shears, None)
+    assert finding.frames == (3,)
+    assert "sign is reversed" in finding.message
 
 
 def test_few_frames_with_the_sign_flipped(tmp_path, frames):
