@@ -10,7 +10,11 @@ import pytest
 from ase import Atoms
 
 from brine.datasets import audit, concatenate, dataset_from_atoms, read_dataset
-from brine.datasets.auditing.label_units import _softening
+from brine.datasets.auditing.label_units import (
+    STRETCH_PLAUSIBLE,
+    _softening,
+    _whole_file,
+)
 from brine.units import BAR, BOHR, HARTREE
 
 from .conftest import BULK_MODULUS, STIFFNESS, labelled, water_frame
@@ -357,5 +361,8 @@ def test_labels_on_bonds_of_another_model_are_not_called_another_unit():
 
     assert _softening(0.98) == 1
     assert _softening(1.03) == pytest.approx(0.709, abs=1e-3)
+    low = 0.8 * STRETCH_PLAUSIBLE[0]
+    assert list(_whole_file("water", low, 1.0))
+    assert not list(_whole_file("water", low, 0.7))
     low = replace(dataset, forces=dataset.forces * 0.3)
     assert not audit(low).ok

@@ -287,12 +287,16 @@ def test_steps_that_plans_share_are_done_once(tmp_path):
 
 def test_a_process_that_dies_takes_no_other_plan_along(tmp_path):
     plans = {
-        "dying": [Step("dying", actions.die, version=1)],
         "slow": [Step("slow", actions.slow, version=1)],
+        "dying": [Step("dying", actions.die, version=1)],
         "good": chain(),
     }
-    found = run_plans(plans, Store(tmp_path), crew=partial(local_crew, 2))
+    events: list[Event] = []
+    crew = partial(local_crew, 2)
+    found = run_plans(plans, Store(tmp_path), crew=crew, watcher=events.append)
 
+    started = [event.step for event in events if event.kind == "started"]
+    assert started.count("dying: dying") <= 2
     assert isinstance(found["dying"], UnstableRunError)
     assert "the process of step `dying: dying` was killed" in str(found["dying"])
     assert (found["slow"]["slow"] / "stages.txt").exists()

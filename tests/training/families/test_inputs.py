@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -59,6 +60,27 @@ def test_deepmd_frames_stand_with_those_that_have_the_same_labels(frames, tmp_pa
     assert {p.stem for p in cluster.iterdir()} == {"coord", "energy", "force"}
     assert (cluster.parent / "nopbc").exists()
     assert not (boxed.parent / "nopbc").exists()
+
+
+def test_deepmd_frames_that_lack_a_label_stand_apart(tmp_path):
+    frames = water_like_frames(4)
+    gaps = replace(frames, has_energy=np.array([True, False, True, False]))
+    found = deepmd(gaps, tmp_path)["training"]["training_data"]["systems"]
+
+    assert len(found) == 2
+    labels = [{p.stem for p in (tmp_path / n / "set.000").iterdir()} for n in found]
+    assert labels == [{"coord", "energy", "force"}, {"coord", "force"}]
+
+
+@pytest.mark.parametrize("n_steps", [2, 17, 105, 5000])
+def test_deepmd_saves_its_last_step(frames, tmp_path, n_steps):
+    """It saves where it displays, and at the end where a save is not due."""
+    chosen = DeePMDSettings(kind="deepmd")
+    DeePMDTrainer().write_inputs(order(frames, chosen, tmp_path, n_steps))
+    training = json.loads((tmp_path / "input.json").read_text())["training"]
+
+    assert training["disp_freq"] <= n_steps
+    assert training["save_freq"] % training["disp_freq"] == 0
 
 
 def test_deepmd_virial_is_minus_volume_times_stress(frames, tmp_path):
