@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from brine.datasets import Dataset, Split, load_dataset
-from brine.errors import InputError
+from brine.errors import InputError, PotentialFileError
 from brine.potentials import Potential, load
 from brine.settings import ModelPotential, NativeSettings, PotentialSettings
 from brine.training import (
@@ -44,8 +44,11 @@ def fit_potential(task: Task) -> None:
     dataset, split = _split(task)
     settings = SETTINGS.validate_python(task.inputs["potential"])
     if isinstance(settings, ModelPotential):
-        potential = load(Path(task.places["base"]) / settings.path)
-        check_elements(potential, dataset, settings.path)
+        try:
+            potential = load(Path(task.places["base"]) / settings.path)
+            check_elements(potential, dataset, settings.path)
+        except PotentialFileError as error:
+            raise PotentialFileError(f"`potential.path`: {error}") from None
         potential.save(task.folder / POTENTIAL)
         return
     training = dataset.select(split.train)

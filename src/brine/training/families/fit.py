@@ -285,10 +285,11 @@ def _finish(trainer: Trainer, order: Order) -> Path:
 def _run(
     trainer: Trainer, order: Order, command: list[str], watch: Callable[[], None]
 ) -> None:
+    given = " with `potential.extra`" if order.settings.extra else ""
     run_child(
         command,
         order.folder,
-        name=trainer.name,
+        name=trainer.name + given,
         log=order.folder / "log.txt",
         environment=trainer.environment(thread_count()),
         watch=watch,
