@@ -183,3 +183,10 @@ def test_a_damaged_label_is_made_again(tmp_path, damage):
 
     np.testing.assert_allclose(again.forces, first.forces, atol=1e-9)
     assert np.load(kept)["energy"] == pytest.approx(first.energy[0])
+
+
+def test_densities_that_differ_little_are_groups_of_their_own():
+    plan = SamplingPlan(density_factors=(1.0, 1.001, 1.1), temperatures=(300.0,))
+    assert plan.groups == ("T300_rho1.000", "T300_rho1.001", "T300_rho1.100")
+    assert SamplingPlan(cluster_contacts=(2.0,)).groups[-1] == "clusters"
+    assert SamplingPlan().groups[0] == "T300_rho0.90"

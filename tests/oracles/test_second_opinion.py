@@ -36,6 +36,13 @@ def test_sound_labels_are_confirmed(labelled):
     assert "3 frames" in found.message
 
 
+def test_a_neighbouring_level_of_theory_confirms_units_only(labelled):
+    (found,) = second_opinion(labelled, SPCFw(cutoff=4.9))
+
+    assert (found.severity, found.code) == ("warning", "oracle_is_another")
+    assert "theirs is called SPC/Fw cutoff=5.5A" in found.message
+
+
 PLANTED = {
     "energy in hartree": (
         lambda d: replace(d, energy=d.energy / HARTREE),

@@ -3,6 +3,7 @@ import pytest
 from brine.errors import InputError
 from brine.structures.composition import (
     formula_mass,
+    molality_of,
     molecules_at_molality,
     molecules_at_mole_fraction,
     molecules_of,
@@ -88,3 +89,10 @@ def test_a_molality_that_gives_no_number_of_ions_is_refused(molality):
 def test_nothing_is_built_a_million_times():
     with pytest.raises(InputError, match="between 1 and 1000000, got 99999999999"):
         molecules_of("H2O", formula_units=99999999999)
+
+
+def test_a_molality_that_no_whole_number_meets_is_refused():
+    with pytest.raises(InputError, match=r"got 2\.78 mol/kg for 1\.4; take 40 waters"):
+        molecules_at_molality({"NaCl": 1.4}, waters=20)
+    found = molecules_at_molality({"LiCl": 5.0}, waters=100)
+    assert molality_of("LiCl", found) == pytest.approx(4.996, abs=1e-3)

@@ -216,3 +216,10 @@ def test_what_an_oracle_cannot_label_is_said_before_anything_runs(
     )
     with pytest.raises(BrineError, match=words):
         plan(protocol, tmp_path)
+
+
+def test_groups_that_sampling_does_not_make_cannot_be_held_out(tmp_path):
+    content = _protocol({"H2O": 64}).model_dump(mode="json")
+    content["split"] = {"kind": "group", "test": ["T300_rho0.9"]}
+    with pytest.raises(SettingsError, match=r"`split\.test` .* T300_rho0\.90, .* got"):
+        plan(validate_protocol(content), tmp_path)
