@@ -309,8 +309,10 @@ def test_convergence_loosens_one_setting_at_a_time():
     assert trials[0].forces["H"] == pytest.approx(expected / 10)
     assert trials[0].energy == pytest.approx(expected / 3)
     assert trials[0].pressure == pytest.approx(expected)
-    assert trials[1].force_noise == pytest.approx(9e-6)
-    assert trials[2].force_noise == pytest.approx(1 / 25 - 1 / 100)
+    # Of one O and two H, whose errors are a tenth.
+    overall = np.sqrt((1 + 2 / 100) / 3)
+    assert trials[1].force_noise == pytest.approx(9e-6 * overall)
+    assert trials[2].force_noise == pytest.approx((1 / 25 - 1 / 100) * overall)
 
 
 def test_the_noise_of_forces_is_part_of_the_fingerprint():

@@ -59,6 +59,7 @@ class Distribution:
     g: np.ndarray
     error: np.ndarray
     first_peak: Maximum
+    pair: tuple[str, str] = ("O", "O")
 
 
 R = np.linspace(0.01, 7.0, 350)
