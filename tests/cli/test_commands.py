@@ -367,3 +367,17 @@ def test_labels_are_made_audited_and_named(tmp_path):
     assert result.exit_code == 0, result.output
     assert "Nothing must be fixed" in result.output
     assert len(read(out / "labels.extxyz", index=":")) == 8
+
+
+def test_a_reader_that_has_enough_is_no_bug(tmp_path):
+    words = "import brine.cli; brine.cli.main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", words, "keys"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+    ) as command:
+        command.stdout.close()
+        assert command.stderr.read() == b""
+    assert command.returncode == 141
+    assert not list(tmp_path.iterdir())

@@ -2,6 +2,7 @@
 
 import errno
 import functools
+import os
 import signal
 import sys
 import traceback
@@ -17,7 +18,9 @@ from brine.errors import BrineError
 STOPPED = 130
 REFUSED = 2
 UNEXPECTED = 70
-"""Exit codes: Ctrl-C, an error with a remedy, an error nobody foresaw."""
+UNREAD = 141
+"""Exit codes: Ctrl-C, an error with a remedy, an error nobody foresaw, and output that
+nobody reads any more."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,6 +39,10 @@ def answered(command: Callable[P, R]) -> Callable[P, R]:
         except KeyboardInterrupt:
             _say("stopped; run again to continue.")
             code = STOPPED
+        except BrokenPipeError:
+            # Whoever reads has enough, such as `head`.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = UNREAD
         except BrineError as error:
             _say(str(error))
             code = REFUSED
