@@ -13,6 +13,7 @@ from brine.errors import InputError, OutputError
 
 if TYPE_CHECKING:
     from brine.datasets import Dataset
+    from brine.settings import NativeSettings, TrainedElsewhere
     from brine.training import HeldOutErrors
 
 
@@ -45,28 +46,12 @@ def train(
     """
     from brine.datasets import read_dataset, split_by_last_part
     from brine.potentials import NativePotential, Potential
-    from brine.settings import (
-        ModelPotential,
-        NativeSettings,
-        load_protocol,
-        load_sweep,
-    )
+    from brine.settings import NativeSettings
     from brine.training import calibrate, fit, held_out_errors, predict
     from brine.training.families import fit_elsewhere
 
     _refuse_unwritable(out)
-    if protocol and load_sweep(protocol):
-        raise InputError(
-            f"{protocol} must describe one potential, got a `sweep` of several; train "
-            "them with `brine run`, or take `sweep` out of a copy."
-        )
-    settings = load_protocol(protocol).potential if protocol else NativeSettings()
-    if isinstance(settings, ModelPotential):
-        raise InputError(
-            f"{protocol}: `potential.kind` must be one that can be trained, got "
-            f"`{settings.kind}`; leave out `--protocol`, or judge the model with "
-            "`brine run`."
-        )
+    settings = _settings(protocol)
     with reporting("train", quiet=json) as report:
         dataset = read_dataset(*data, fingerprint=fingerprint, every=every)
         if not unaudited:
@@ -92,6 +77,32 @@ def train(
         potential.save(out)
         _remove(checkpoint)
     _answer(out, len(training), errors, json=json)
+
+
+def _settings(protocol: Path | None) -> "NativeSettings | TrainedElsewhere":
+    """Of the one potential that `protocol` describes."""
+    from brine.settings import (
+        ModelPotential,
+        NativeSettings,
+        load_protocol,
+        load_sweep,
+    )
+
+    if protocol is None:
+        return NativeSettings()
+    if load_sweep(protocol):
+        raise InputError(
+            f"{protocol} must describe one potential, got a `sweep` of several; train "
+            "them with `brine run`, or take `sweep` out of a copy."
+        )
+    settings = load_protocol(protocol).potential
+    if isinstance(settings, ModelPotential):
+        raise InputError(
+            f"{protocol}: `potential.kind` must be one that can be trained, got "
+            f"`{settings.kind}`; leave out `--protocol`, or judge the model with "
+            "`brine run`."
+        )
+    return settings
 
 
 def _remove(checkpoint: Path) -> None:

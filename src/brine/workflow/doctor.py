@@ -15,16 +15,15 @@ from typing import Final, Literal
 
 import numpy as np
 from ase import Atoms
-from ase.calculators.singlepoint import SinglePointCalculator
 
 import brine
-from brine.datasets import Dataset, dataset_from_atoms
+from brine.datasets import Dataset
 from brine.dynamics import NVE, MDSettings, run_md
 from brine.dynamics.engine import start_state
 from brine.dynamics.forces import ForceSource
 from brine.dynamics.lammps import check_agreement, find_lammps
 from brine.errors import BrineError, MissingPackageError, in_one_line
-from brine.oracles import CP2K, OpenMMOracle, Oracle, SPCFw, xtb_oracle
+from brine.oracles import CP2K, OpenMMOracle, Oracle, SPCFw, label_frames, xtb_oracle
 from brine.oracles.cp2k import LevelOfTheory
 from brine.potentials import Potential
 from brine.settings import (
@@ -113,15 +112,9 @@ def _frames() -> Dataset:
     """Shaken water, labelled by SPC/Fw."""
     rng = np.random.default_rng(1)
     box = build_box({"H2O": 16}, density=1.0, rng=rng)
-    frames = []
-    for _ in range(N_FRAMES):
-        atoms = rattle(box, deviation=0.05, rng=rng)
-        labels = SPCFw(cutoff=3.6).label(atoms)
-        atoms.calc = SinglePointCalculator(
-            atoms, energy=labels.energy, forces=labels.forces, stress=labels.stress
-        )
-        frames.append(atoms)
-    return dataset_from_atoms(frames, groups=["water"] * N_FRAMES, fingerprint="SPC/Fw")
+    shaken = [rattle(box, deviation=0.05, rng=rng) for _ in range(N_FRAMES)]
+    groups = ["water"] * N_FRAMES
+    return label_frames(SPCFw(cutoff=3.6), shaken, groups=groups, workers=1)
 
 
 @contextmanager

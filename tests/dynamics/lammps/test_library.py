@@ -6,14 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ase.calculators.singlepoint import SinglePointCalculator
 
 import brine
-from brine.datasets import dataset_from_atoms
 from brine.dynamics import NPT, NVE, Guards, MDSettings
 from brine.dynamics.engine import start_state
 from brine.dynamics.lammps import check_agreement, find_lammps, run_lammps
-from brine.oracles import SPCFw
+from brine.oracles import SPCFw, label_frames
 from brine.processes import exit_code
 from brine.settings import NativeSettings
 from brine.structures import build_box, rattle
@@ -29,16 +27,9 @@ pytestmark = pytest.mark.skipif(
 def frames():
     """Boxes narrower than two cutoffs: atoms meet images of themselves."""
     rng = np.random.default_rng(5)
-    box, oracle = build_box({"H2O": 24}, density=1.0, rng=rng), SPCFw(cutoff=3.6)
-    found = []
-    for _ in range(10):
-        atoms = rattle(box, deviation=0.02, rng=rng)
-        labels = oracle.label(atoms)
-        atoms.calc = SinglePointCalculator(
-            atoms, energy=labels.energy, forces=labels.forces, stress=labels.stress
-        )
-        found.append(atoms)
-    return dataset_from_atoms(found, groups=["water"] * 10, fingerprint="SPC/Fw")
+    box = build_box({"H2O": 24}, density=1.0, rng=rng)
+    shaken = [rattle(box, deviation=0.02, rng=rng) for _ in range(10)]
+    return label_frames(SPCFw(cutoff=3.6), shaken, groups=["water"] * 10, workers=1)
 
 
 @pytest.fixture(scope="module")

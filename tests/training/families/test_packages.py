@@ -13,7 +13,6 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
-from ase.calculators.singlepoint import SinglePointCalculator
 
 import brine
 from brine.datasets import dataset_from_atoms
@@ -21,7 +20,7 @@ from brine.dynamics import NVT, MDSettings
 from brine.dynamics.engine import start_state
 from brine.dynamics.lammps import check_agreement, find_lammps, run_lammps
 from brine.observables.mean_squared_displacement import mean_squared_displacement
-from brine.oracles import SPCFw
+from brine.oracles import SPCFw, label_frames
 from brine.settings import AllegroSettings, DeePMDSettings, NequIPSettings
 from brine.structures import build_box, rattle
 from brine.structures.boxes import mass_density
@@ -59,15 +58,8 @@ def water():
     """Ten frames of sixteen waters with stress."""
     rng = np.random.default_rng(2)
     box = build_box({"H2O": 16}, density=1.0, rng=rng)
-    oracle, frames = SPCFw(cutoff=3.6), []
-    for _ in range(10):
-        atoms = rattle(box, deviation=0.06, rng=rng)
-        labels = oracle.label(atoms)
-        atoms.calc = SinglePointCalculator(
-            atoms, energy=labels.energy, forces=labels.forces, stress=labels.stress
-        )
-        frames.append(atoms)
-    return dataset_from_atoms(frames, groups=["water"] * 10, fingerprint="SPC/Fw")
+    shaken = [rattle(box, deviation=0.06, rng=rng) for _ in range(10)]
+    return label_frames(SPCFw(cutoff=3.6), shaken, groups=["water"] * 10, workers=1)
 
 
 def deepmd(**settings):

@@ -1,6 +1,7 @@
 """A run in LAMMPS, from atoms to a simulation."""
 
 import time
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -91,6 +92,19 @@ def run_lammps(
     forces = interactions(potential, state, folder)
     watch = partial(_tell, folder / LOG, settings.n_steps, report)
     begun = time.monotonic()
+    reason = _attempt(found, program, settings, forces, watch)
+    seconds = time.monotonic() - begun
+    return _simulation(found, state, settings, reason=reason, seconds=seconds)
+
+
+def _attempt(
+    found: "_Folder",
+    program: LammpsProgram,
+    settings: MDSettings,
+    forces: Sequence[str],
+    watch: Callable[[], None],
+) -> str:
+    """What stopped LAMMPS, from the newest restart file it can read; empty if none."""
     while True:
         start = found.newest_restart
         part = found.next_part(start)
@@ -99,15 +113,13 @@ def run_lammps(
             *forces,
             *dynamics(settings, frames=f"frames.{part}", first=start is None),
         ]
-        reason = program.run(script, folder, watch=watch)
-        if len(thermo(folder / LOG)):
-            break
+        reason = program.run(script, found.path, watch=watch)
+        if len(thermo(found.path / LOG)):
+            return reason
         if start is None:
             raise InputError(f"LAMMPS: {reason or 'no line in its log'}")
         # Cut short by whatever ended the attempt before: there is an older one.
         found.forget(start)
-    seconds = time.monotonic() - begun
-    return _simulation(found, state, settings, reason=reason, seconds=seconds)
 
 
 def _check_periodic(atoms: Atoms) -> None:
