@@ -7,8 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Final
 
 from brine.errors import BrineError
@@ -18,6 +21,14 @@ _SAYS_WHY: Final = re.compile(r"^\s*(?:\w+\.)*\w*(?:Error|Exception)\b.*\S")
 _PR_SET_PDEATHSIG: Final = 1
 
 
+@contextmanager
+def workplace(prefix: str) -> Iterator[Path]:
+    """A folder that stays only where something fails: errors speak of its logs."""
+    folder = Path(mkdtemp(prefix=prefix))
+    yield folder
+    rmtree(folder)
+
+
 def run_child(
     command: Sequence[str],
     folder: Path,
@@ -25,7 +36,7 @@ def run_child(
     name: str,
     log: Path,
     environment: Mapping[str, str],
-    watch: Callable[[], None],
+    watch: Callable[[], None] = lambda: None,
 ) -> None:
     """Run `command` in `folder` until it ends, calling `watch` on the way.
 

@@ -39,12 +39,8 @@ def test_extra_passes_through_truth_values_and_sections():
     assert potential(kind="allegro", extra=extra).extra == extra
 
 
-def test_lammps_runs_only_what_it_can():
-    lammps = {"dynamics": {"engine": "lammps", "ranks": 2}}
-    validate_protocol(BASE | lammps | {"potential": {"kind": "deepmd"}})
-    validate_protocol(BASE | lammps)
-    with pytest.raises(SettingsError, match=r"engine `lammps` runs .* got `nequip`"):
-        validate_protocol(BASE | lammps | {"potential": {"kind": "nequip"}})
+def test_ranks_are_those_of_lammps():
+    validate_protocol(BASE | {"dynamics": {"engine": "lammps", "ranks": 2}})
     with pytest.raises(SettingsError, match=r"dynamics.ranks is for engine `lammps`"):
         validate_protocol(BASE | {"dynamics": {"ranks": 2}})
 
@@ -73,9 +69,3 @@ def test_lammps_runs_only_what_it_can():
 def test_what_only_the_package_would_refuse_is_refused_here(family, words):
     with pytest.raises(SettingsError, match=words):
         potential(**family)
-
-
-def test_a_pressure_that_cannot_be_checked_is_not_run_in_lammps():
-    rough = {"kind": "deepmd", "precision": "float32"}
-    with pytest.raises(SettingsError, match="too rough to be checked"):
-        validate_protocol(BASE | {"dynamics": {"engine": "lammps"}, "potential": rough})

@@ -53,8 +53,11 @@ def write_foreign(potential: ForeignPotential, path: Path) -> None:
         "name": potential.name,
         "provenance": dict(potential.provenance),
     }
-    content = np.frombuffer(potential.content, dtype=np.uint8)
-    _write(path, header, content=content)
+    content, source = (
+        np.frombuffer(part, dtype=np.uint8)
+        for part in (potential.content, potential.source)
+    )
+    _write(path, header, content=content, source=source)
 
 
 def load(path: Path | str) -> NativePotential | ForeignPotential:
@@ -88,7 +91,8 @@ def load(path: Path | str) -> NativePotential | ForeignPotential:
                 content, name = bytes(arrays["content"]), str(header["name"])
                 if name != Path(name).name or not is_foreign(Path(name)):
                     raise ValueError(f"{name!r} is no name of a model's file")
-                return ForeignPotential(name, content, header["provenance"])
+                source = bytes(arrays.get("source", b""))
+                return ForeignPotential(name, content, header["provenance"], source)
             return _assemble(header, arrays)
     except FileNotFoundError:
         raise PotentialFileError(

@@ -15,6 +15,7 @@ from ase.data import chemical_symbols
 from ase.stress import voigt_6_to_full_3x3_stress
 
 from brine.errors import InputError, PotentialFileError, UnknownElementError
+from brine.potentials.nequip_models import COMPILED, PACKAGED, compiled
 from brine.potentials.packages import (
     PACKAGES,
     Package,
@@ -41,11 +42,14 @@ class ForeignPotential:
         Of the file, whose suffix says the package.
     content : bytes
     provenance : mapping
+    source : bytes
+        The packaged model that `content` was compiled from, empty where there is none.
     """
 
     name: str
     content: bytes
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    source: bytes = b""
 
     @property
     def package(self) -> Package:
@@ -158,18 +162,22 @@ def is_foreign(path: Path) -> bool:
 
 
 def read_foreign(path: Path) -> ForeignPotential:
-    """The model of another package in the file `path`.
+    """The model of another package in the file `path`; packaged ones are compiled.
 
     Raises
     ------
     PotentialFileError
-        There is no such file, or no package that reads it.
+        There is no such file, no package that reads it, or it cannot be compiled.
     """
-    package_of(path)
+    suffix = suffix_of(path)
     try:
-        return ForeignPotential(path.name, path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         raise PotentialFileError(
             f"no model at {path} ({error.strerror}); name the file of a frozen or "
             "compiled model."
         ) from None
+    if suffix != PACKAGED:
+        return ForeignPotential(path.name, content)
+    name = path.name.removesuffix(PACKAGED) + COMPILED
+    return ForeignPotential(name, compiled(content, "ase", path.name), source=content)

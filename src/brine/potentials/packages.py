@@ -10,6 +10,7 @@ from ase.calculators.calculator import Calculator
 from ase.data import atomic_numbers
 
 from brine.errors import MissingPackageError, PotentialFileError, in_one_line
+from brine.potentials.nequip_models import COMPILED, PACKAGED, device
 
 Opened = tuple[Calculator, tuple[str, ...]]
 """A calculator, and the names of the types that its model knows"""
@@ -45,14 +46,12 @@ def _open_deepmd(path: Path) -> Opened:
 
 
 def _open_nequip(path: Path) -> Opened:
-    import torch
     from nequip.integrations.ase import NequIPCalculator
     from nequip.model.inference_models import load_compiled_model
 
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    _, metadata = load_compiled_model(str(path), device)
+    _, metadata = load_compiled_model(str(path), device())
     calculator = NequIPCalculator.from_compiled_model(
-        path, device=device, chemical_species_to_atom_type_map=True
+        path, device=device(), chemical_species_to_atom_type_map=True
     )
     return calculator, tuple(metadata["type_names"])
 
@@ -63,7 +62,7 @@ PACKAGES: Final[Mapping[str, Package]] = {
         Package("deepmd", (".pb", ".pth", ".dp"), "deepmd-kit[cpu]", _open_deepmd),
         Package(
             "nequip",
-            (".nequip.pt2", ".nequip.pth"),
+            (COMPILED, ".nequip.pth", PACKAGED),
             "nequip nequip-allegro",
             _open_nequip,
         ),

@@ -61,7 +61,8 @@ class Dynamics(Section):
     """Mass of every H, for deuterium; changes diffusion, and the verdict says so."""
     engine: Literal["brine", "lammps"] = "brine"
     """Who integrates: brine's own loop, or LAMMPS, which runs native potentials and
-    DeePMD models on many MPI ranks and must agree with them on the first frame."""
+    DeePMD models on many MPI ranks, NequIP and Allegro in a build that has their pair
+    styles, and must agree with them on the first frame."""
     ranks: int = Field(default=1, ge=1, le=100_000)
     """MPI ranks of each run in LAMMPS."""
     measure: tuple[Literal["density", "rdf", "diffusion"], ...] = (

@@ -113,8 +113,7 @@ class DeePMDSettings(PackageSettings):
     fitting: Widths = Field(default_factory=lambda: [120, 120, 120])
     """Widths of the fitting network."""
     precision: Literal["float64", "float32"] = "float64"
-    """Of the networks; `float32` trains faster, but its pressure, as the
-    derivative of energies, is too rough for `engine: lammps` to be checked."""
+    """Of the networks; `float32` trains faster."""
     learning_rate: float = Field(default=5e-3, gt=0.0, le=0.1)
     """At the start; it falls exponentially to a twentieth of this."""
     energy_weight: tuple[Weight, Weight] = (0.02, 1.0)

@@ -113,8 +113,9 @@ class ModelPotential(Section):
 
     kind: Literal["model"]
     path: str = Field(min_length=1)
-    """A frozen DeePMD model (.pb, .pth), a compiled NequIP or Allegro model
-    (.nequip.pt2), or a file of brine; relative to the protocol's own folder."""
+    """A frozen DeePMD model (.pb, .pth), a NequIP or Allegro model that is packaged
+    (.nequip.zip) or compiled (.nequip.pt2), or a file of brine; relative to the
+    protocol's own folder."""
 
 
 TrainedElsewhere = NequIPSettings | AllegroSettings | DeePMDSettings

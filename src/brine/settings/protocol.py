@@ -57,18 +57,7 @@ class Protocol(Section):
                 "labels.kind `oracle` needs system.kind `molecules`, `composition` or "
                 "`solution`: the oracle samples the boxes that are built from them."
             )
-        engine, family = self.dynamics.engine, self.potential.kind
-        if engine == "lammps" and family not in ("native", "deepmd", "model"):
-            raise ValueError(
-                "dynamics.engine `lammps` runs potential.kind `native` and `deepmd`, "
-                f"or `model` with a file of these, got `{family}`; use engine `brine`."
-            )
-        rough = getattr(self.potential, "precision", "float64") == "float32"
-        if engine == "lammps" and rough:
-            raise ValueError(
-                "dynamics.engine `lammps` needs potential.precision `float64`, for the "
-                "pressure of `float32` is too rough to be checked; change one of them."
-            )
+        engine = self.dynamics.engine
         if self.dynamics.ranks > 1 and engine != "lammps":
             raise ValueError(
                 f"dynamics.ranks is for engine `lammps`, got {self.dynamics.ranks} "

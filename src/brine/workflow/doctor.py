@@ -5,12 +5,10 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from shutil import rmtree, which
-from tempfile import mkdtemp
+from shutil import which
 from typing import Final, Literal
 
 import numpy as np
@@ -26,6 +24,7 @@ from brine.errors import BrineError, MissingPackageError, in_one_line
 from brine.oracles import CP2K, OpenMMOracle, Oracle, SPCFw, label_frames, xtb_oracle
 from brine.oracles.cp2k import LevelOfTheory
 from brine.potentials import Potential
+from brine.processes import workplace
 from brine.settings import (
     AllegroSettings,
     DeePMDSettings,
@@ -117,14 +116,6 @@ def _frames() -> Dataset:
     return label_frames(SPCFw(cutoff=3.6), shaken, groups=groups, workers=1)
 
 
-@contextmanager
-def _workplace() -> Iterator[Path]:
-    """A folder that stays only where something fails: errors speak of its logs."""
-    folder = Path(mkdtemp(prefix="brine-doctor-"))
-    yield folder
-    rmtree(folder)
-
-
 def _one_step(potential: ForceSource, atoms: Atoms) -> None:
     run_md(atoms, potential, MDSettings(NVE(300.0), n_steps=1))
 
@@ -141,7 +132,7 @@ def _native(readout: Literal["linear", "neural"]) -> str:
 
 def _elsewhere(settings: TrainedElsewhere, packages: tuple[str, ...]) -> str:
     frames = _frames()
-    with _workplace() as folder:
+    with workplace("brine-doctor-") as folder:
         found = fit_elsewhere(frames, settings, folder)
     _one_step(found.potential, frames.frame(0))
     return versions(*packages)
@@ -161,7 +152,7 @@ def _deepmd() -> DeePMDSettings:
 def _lammps(kind: Literal["native", "deepmd"]) -> str:
     program, frames = find_lammps(kind), _frames()
     potential: Potential
-    with _workplace() as folder:
+    with workplace("brine-doctor-") as folder:
         if kind == "native":
             potential = fit(frames, NativeSettings(readout="linear"))
         else:

@@ -25,11 +25,11 @@ from brine.dynamics import (
     run_md,
 )
 from brine.dynamics.checkpoint import read_checkpoint
-from brine.dynamics.lammps import find_lammps, run_lammps
+from brine.dynamics.lammps import find_lammps, run_lammps, style_of
 from brine.errors import DataFileError
 from brine.oracles import Conditions
 from brine.oracles.cores import process_on_one_core
-from brine.potentials import NativePotential, Potential, load
+from brine.potentials import Potential, load
 from brine.settings import (
     Dynamics,
     FileSystem,
@@ -207,12 +207,11 @@ def _run(
 def _run_in_lammps(
     atoms: Atoms, potential: Potential, settings: MDSettings, ranks: int, task: Task
 ) -> Simulation:
-    kind = "native" if isinstance(potential, NativePotential) else "deepmd"
     simulation = run_lammps(
         atoms,
         potential,
         settings,
-        find_lammps(kind, ranks=ranks),
+        find_lammps(style_of(potential), ranks=ranks),
         folder=task.folder / LAMMPS,
         report=task.report,
     )

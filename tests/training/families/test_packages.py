@@ -10,15 +10,22 @@ import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import brine
 from brine.datasets import dataset_from_atoms
-from brine.dynamics import NVT, MDSettings
+from brine.dynamics import NVE, NVT, MDSettings
 from brine.dynamics.engine import start_state
-from brine.dynamics.lammps import check_agreement, find_lammps, run_lammps
+from brine.dynamics.lammps import (
+    LammpsProgram,
+    check_agreement,
+    find_lammps,
+    run_lammps,
+    style_of,
+)
 from brine.observables.mean_squared_displacement import mean_squared_displacement
 from brine.oracles import SPCFw, label_frames
 from brine.settings import AllegroSettings, DeePMDSettings, NequIPSettings
@@ -47,6 +54,8 @@ pytestmark = [
     pytest.mark.filterwarnings("error:::brine"),
 ]
 
+LMP = Path(__file__).parent / "pair_style_in_python.py"
+"""Answers like a LAMMPS that has the pair styles of NequIP and Allegro."""
 SMALL = {"embedding": [4, 8], "axis_neurons": 4, "fitting": [16]}
 DESCRIPTORS = (
     *("se_e2_a", "se_e2_r", "se_e3", "se_a_tpe", "se_a_ebd_v2", "se_atten_v2"),
@@ -236,6 +245,18 @@ def test_a_compiled_model_gives_what_nequip_gives(kind, water, tmp_path):
     assert_same(potential, own, water.frame(3))
     potential.save(tmp_path / "kept.brine")
     assert_same(brine.load(tmp_path / "kept.brine"), own, water.frame(4))
+
+    package = brine.load(tmp_path / "model.nequip.zip")
+    assert_same(package, own, water.frame(5))
+    assert style_of(package) == kind
+    lmp = tmp_path / "lmp"
+    lmp.write_text(f"#!{sys.executable}\n{LMP.read_text()}")
+    lmp.chmod(0o755)
+    state = start_state(water.frame(6), MDSettings(NVE(300.0), n_steps=1))
+    program = LammpsProgram((str(lmp),))
+    agreement = check_agreement(state, package, program, tmp_path / "run")
+    agreement.check()
+    assert agreement.force < 1e-5
 
 
 @needs_nequip

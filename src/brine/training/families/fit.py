@@ -111,7 +111,7 @@ def fit_elsewhere(
     order = _order(trainer, _usable(dataset), settings, folder, seed)
     trainer.write_inputs(order)
     _train(trainer, order, report)
-    model = _finish(trainer, order)
+    model, source = _finish(trainer, order)
     provenance = {
         "brine": brine.__version__,
         "data_hash": dataset.content_hash,
@@ -120,7 +120,12 @@ def fit_elsewhere(
         "settings": settings.model_dump(mode="json"),
         "steps": order.n_steps,
     }
-    potential = ForeignPotential(model.name, model.read_bytes(), provenance)
+    potential = ForeignPotential(
+        model.name,
+        model.read_bytes(),
+        provenance,
+        source.read_bytes() if source else b"",
+    )
     report("fit", {"done": 1.0})
     seen = [p for p in trainer.points(order.folder) if not math.isnan(p.force)]
     return TrainedModel(potential, order.n_steps, tuple(seen))
@@ -264,12 +269,12 @@ def _train(trainer: Trainer, order: Order, report: Report) -> None:
     done.write_text(json.dumps(order.n_steps))
 
 
-def _finish(trainer: Trainer, order: Order) -> Path:
-    """The model file; a compression that cannot be leaves the frozen model.
+def _finish(trainer: Trainer, order: Order) -> tuple[Path, Path | None]:
+    """The model file, and its source; a compression that cannot be leaves it frozen.
 
     What an attempt that was killed has left of a file is no model.
     """
-    while stale := trainer.model(order.folder):
+    while stale := trainer.model(order.folder) or trainer.source(order.folder):
         stale.unlink()
     for command in trainer.finish_commands(order):
         try:
@@ -279,7 +284,7 @@ def _finish(trainer: Trainer, order: Order) -> Path:
                 raise
     model = trainer.model(order.folder)
     assert model is not None
-    return model
+    return model, trainer.source(order.folder)
 
 
 def _run(

@@ -17,6 +17,12 @@ from ase.stress import full_3x3_to_voigt_6_stress
 from numpy.typing import NDArray
 
 from brine.datasets import Dataset, fit_reference_energies
+from brine.potentials.nequip_models import (
+    COMPILED,
+    PACKAGED,
+    child_environment,
+    compile_command,
+)
 from brine.settings import AllegroSettings, NequIPSettings
 from brine.training.families.trainer import Order, Point, overlaid
 
@@ -25,7 +31,8 @@ TRAINING: Final = "training.extxyz"
 VALIDATION: Final = "validation.extxyz"
 BEST: Final = "best.ckpt"
 LAST: Final = "last.ckpt"
-MODEL: Final = "model.nequip.pt2"
+MODEL: Final = f"model{COMPILED}"
+PACKAGE: Final = f"model{PACKAGED}"
 _NAME: Final = {"nequip": "NequIP", "allegro": "Allegro"}
 
 
@@ -78,25 +85,28 @@ class NequIPTrainer:
         return [found[step] for step in sorted(found)]
 
     def finish_commands(self, order: Order) -> list[list[str]]:
-        """Compile the best weights ahead of time, for the device at hand."""
+        """Compile the best weights ahead of time, for the device at hand; package them.
+
+        Code of the user's own, through `extra`, may refuse to be packaged.
+        """
         weights = BEST if (order.folder / BEST).exists() else LAST
-        words = [weights, MODEL, "--mode", "aotinductor", "--target", "ase"]
-        command = [sys.executable, "-m", "nequip.scripts.compile", *words]
-        return [[*command, "--device", _device()]]
+        package = [sys.executable, "-m", "nequip.scripts.package", "build"]
+        return [
+            compile_command(weights, MODEL, "ase"),
+            [*package, weights, PACKAGE],
+        ]
 
     def model(self, folder: Path) -> Path | None:
         """The compiled model."""
         return folder / MODEL if (folder / MODEL).exists() else None
 
+    def source(self, folder: Path) -> Path | None:
+        """The packaged model."""
+        return folder / PACKAGE if (folder / PACKAGE).exists() else None
+
     def environment(self, threads: int) -> Mapping[str, str]:
         """Threads of PyTorch."""
-        return {"OMP_NUM_THREADS": str(threads), "PYTHONUNBUFFERED": "1"}
-
-
-def _device() -> str:
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else "cpu"
+        return child_environment(threads)
 
 
 def _number(text: str | None) -> float:

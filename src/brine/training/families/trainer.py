@@ -76,6 +76,10 @@ class Trainer(Protocol):
         """The model file, once it is there."""
         ...
 
+    def source(self, folder: Path) -> Path | None:
+        """What the model is compiled from, for other programs; None without it."""
+        ...
+
     def environment(self, threads: int) -> Mapping[str, str]:
         """Of the program, which may keep `threads` busy."""
         ...
