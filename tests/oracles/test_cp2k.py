@@ -11,7 +11,6 @@ from ase import Atoms
 
 from brine.datasets.fingerprint import force_noise
 from brine.errors import (
-    BrineError,
     DataFileError,
     InputError,
     MissingPackageError,
@@ -171,12 +170,12 @@ def test_a_missing_program_is_one_clear_sentence(monkeypatch):
         find_program()
 
 
-def test_a_label_that_takes_too_long_says_what_to_do(tmp_path):
+def test_a_label_that_takes_too_long_is_kept_apart_and_says_what_to_do(tmp_path):
     slow = tmp_path / "slow"
     slow.write_text("#!/bin/sh\nexec sleep 60\n")
     slow.chmod(0o755)
     oracle = CP2K(program=Program(str(slow)), time_limit=0.2)
-    with pytest.raises(BrineError, match=r"`time_limit`.*0\.2 s"):
+    with pytest.raises(UnconvergedError, match=r"`time_limit`.*0\.2 s"):
         oracle.label(box())
 
 

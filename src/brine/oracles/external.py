@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from brine.errors import BrineError, MissingPackageError
+from brine.errors import MissingPackageError, UnconvergedError
 from brine.processes import exit_code
 
 
@@ -31,7 +31,7 @@ def run_program(
     ------
     MissingPackageError
         There is no such program.
-    BrineError
+    UnconvergedError
         It did not end in time.
     """
     output = folder / "printed.out"
@@ -45,7 +45,7 @@ def run_program(
             time_limit=time_limit,
         )
     except TimeoutError:
-        raise BrineError(
+        raise UnconvergedError(
             f"{name} must finish a label within `time_limit`, and did not in "
             f"{time_limit:g} s; raise it, or give it more cores."
         ) from None

@@ -68,9 +68,9 @@ class CP2K:
         InputError
             The box is not periodic, or has an element without a basis here.
         UnconvergedError
-            The SCF did not converge.
+            The SCF did not converge, or not in time.
         BrineError
-            CP2K failed or took too long; the message says what it said.
+            CP2K failed; the message says what it said.
         """
         check_periodic(atoms, "the oracle `cp2k`")
         if self.scratch is not None:

@@ -64,9 +64,9 @@ class VASP:
         InputError
             The box is not periodic, or has an element that is not in `elements`.
         UnconvergedError
-            The electronic loop did not reach EDIFF.
+            The electronic loop did not reach EDIFF, or not in time.
         BrineError
-            VASP failed or took too long.
+            VASP failed.
         """
         check_periodic(atoms, "the oracle `vasp`")
         if strange := sorted(set(atoms.symbols) - set(self.elements)):
