@@ -178,8 +178,10 @@ def test_clumping_is_told_from_leaving_the_labels():
 
 
 def test_small_errors_beside_a_leak_are_called_flattering():
-    text = diagnosis(leaks=True, density=Estimate(0.8, 0.003))
-    assert "near copies of training frames" in text
+    leaking = {"leaks": True, "density": Estimate(0.8, 0.003)}
+    assert "near copies of training frames" in diagnosis(**leaking)
+    large = with_errors(forces=replace(GOOD.errors.forces, rmse=5000.0))
+    assert "near copies of training" not in diagnosis(**leaking, errors=large)
 
 
 def test_friction_below_the_refusal_is_still_named_when_diffusion_fails():

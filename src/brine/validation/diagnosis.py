@@ -35,7 +35,7 @@ def _bad_labels(evidence: Evidence, failed: frozenset[str]) -> str:
 
 def _leak(evidence: Evidence, failed: frozenset[str]) -> str:
     dynamic = failed & {"stability", "density", "rdf", "diffusion", "short_range"}
-    if not evidence.leaks or not dynamic:
+    if not evidence.leaks or not dynamic or "held_out_forces" in failed:
         return ""
     return (
         "Held-out frames are near copies of training frames, so the small held-out "
