@@ -21,7 +21,7 @@ SOUND = {
 def labelled(atoms, *, stress=None, **info):
     """`atoms` with labels that make no sense but are there."""
     atoms = atoms.copy()
-    forces = np.zeros((len(atoms), 3))
+    forces = np.random.default_rng(3).normal(size=(len(atoms), 3))
     atoms.calc = SinglePointCalculator(atoms, energy=-1.0, forces=forces, stress=stress)
     atoms.info.update(info)
     return atoms
@@ -47,6 +47,15 @@ def advice(base, **changes):
 
 def test_a_sound_protocol_gets_no_advice(base):
     assert advice(base) == ()
+
+
+def test_errors_of_labels_are_told_before_anything_runs(base, water):
+    frames = [labelled(scale_molecules(water, x)) for x in (0.97, 1.0, 1.03)]
+    frames[1].calc.results["forces"][:] = 0.0
+    write(base / "frames.extxyz", frames)
+    (found,) = advice(base)
+    assert found.key == "labels"
+    assert "frame 1: `forces` is exactly zero" in found.message
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from brine.datasets import Dataset, Finding
-from brine.datasets.auditing.stress import stress_findings
+from brine.datasets import Dataset, Finding, audit
 from brine.observables.diffusion import finite_size_correction
 from brine.settings import (
     ExperimentReference,
@@ -150,7 +149,7 @@ def _of_diffusion(protocol: Protocol, box: _Box) -> Iterator[Advice]:
 
 def _of_labels(protocol: Protocol, dataset: Dataset) -> Iterator[Advice]:
     dynamics = protocol.dynamics
-    codes = {finding.code: finding for finding in stress_findings(dataset)}
+    findings = audit(dataset).findings
     support = label_support(dataset)
     span = protocol.validation.density_span
     if dynamics.npt_ps and support is not None and not support.fixes_density(span):
@@ -163,7 +162,8 @@ def _of_labels(protocol: Protocol, dataset: Dataset) -> Iterator[Advice]:
             "set `npt_ps: 0`.",
         )
     potential = protocol.potential
-    if "stress_sign_unproved" in codes and isinstance(potential, NativeSettings):
+    unproved = any(finding.code == "stress_sign_unproved" for finding in findings)
+    if unproved and isinstance(potential, NativeSettings):
         yield Advice(
             "potential.stress_weight",
             "the labels have stress, but nothing in them proves its sign, and the "
@@ -171,7 +171,7 @@ def _of_labels(protocol: Protocol, dataset: Dataset) -> Iterator[Advice]:
             f"{potential.stress_weight:g}; a wrong sign drives the barostat "
             "the wrong way. Add frames at several volumes, or scaled copies of one.",
         )
-    for finding in codes.values():
+    for finding in findings:
         if finding.severity == "error":
             yield _of_finding(finding)
 
