@@ -1,7 +1,8 @@
 """Several runs side by side, each on a core of its own.
 
 A box of a few hundred atoms has too little work for threads to share: as many runs as
-there are cores, with one thread each, give more dynamics in the same time.
+there are cores, with one thread each, give more dynamics in the same time. It leaves a
+GPU idle, too: there a packaged NequIP or Allegro model is asked for all boxes at once.
 """
 
 import threading
@@ -13,10 +14,12 @@ from pathlib import Path
 from ase import Atoms
 
 from brine.dynamics.interruption import Interruption
+from brine.dynamics.lockstep import Lockstep, Share
 from brine.dynamics.run import run_md
 from brine.dynamics.settings import MDSettings
 from brine.errors import InputError
 from brine.potentials.potential import Potential
+from brine.potentials.torch_sim import batched
 from brine.structures.progress import Report, silent
 from brine.structures.simulation import Simulation
 from brine.threads import thread_count
@@ -45,9 +48,9 @@ def run_replicas(
 ) -> list[Simulation]:
     """Molecular dynamics of every replica, in their order.
 
-    Each ends with the same bits as `run_md` alone gives, and can be killed and run
-    again like it. Ctrl-C stops all of them at their next event. One replica alone has
-    all threads.
+    Each ends with the same bits as `run_md` alone gives (to rounding, where a GPU takes
+    them together), and can be killed and run again like it. Ctrl-C stops all of them at
+    their next event. One replica alone has all threads.
 
     Parameters
     ----------
@@ -68,21 +71,14 @@ def run_replicas(
     if len(replicas) == 1:
         (one,) = replicas
         return [run_md(one.atoms, potential, one.settings, out=one.out, report=report)]
-    told = _Together(len(replicas), report)
+    told, many = _Together(len(replicas), report), batched(potential)
+    together = Lockstep(many, len(replicas)) if many else None
     with (
         Interruption() as interruption,
-        ThreadPoolExecutor(min(thread_count(), len(replicas))) as pool,
+        ThreadPoolExecutor(len(replicas) if many else _workers(replicas)) as pool,
     ):
         running = [
-            pool.submit(
-                run_md,
-                replica.atoms,
-                potential,
-                replica.settings,
-                out=replica.out,
-                threads=1,
-                report=told.listener(k),
-            )
+            pool.submit(_run, replica, potential, together, k, told.listener(k))
             for k, replica in enumerate(replicas)
         ]
         try:
@@ -94,6 +90,32 @@ def run_replicas(
             interruption.ask()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
+
+
+def _workers(replicas: Sequence[Replica]) -> int:
+    return min(thread_count(), len(replicas))
+
+
+def _run(
+    replica: Replica,
+    potential: Potential,
+    together: Lockstep | None,
+    number: int,
+    report: Report,
+) -> Simulation:
+    source = Share(together, number) if together else potential
+    try:
+        return run_md(
+            replica.atoms,
+            source,
+            replica.settings,
+            out=replica.out,
+            threads=1,
+            report=report,
+        )
+    finally:
+        if together:
+            together.leave()
 
 
 def _check(replicas: Sequence[Replica], potential: Potential) -> None:

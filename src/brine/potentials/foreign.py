@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Any, Final
 from weakref import finalize
 
@@ -30,6 +31,8 @@ CLOSEST: Final = 0.05
 """Å: below it two atoms are in one place."""
 FARTHEST: Final = 1e6
 """Å from the origin"""
+_ONE_AT_A_TIME: Final = Lock()
+"""ASE's calculators hold one structure's results, whichever thread asked for them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,11 +80,33 @@ class ForeignPotential:
             There is no atom, a periodic cell has no volume, or the package treats a
             slab as periodic in all directions.
         """
+        bare = self.ready(atoms)
+        if bare is None:
+            return Evaluation.unknown(len(atoms))
+        with _ONE_AT_A_TIME:
+            calculator, _ = self._opened
+            stress = np.full((3, 3), np.nan)
+            if atoms.pbc.all():
+                found = np.asarray(calculator.get_property("stress", bare), dtype=float)
+                stress = found if found.size == 9 else voigt_6_to_full_3x3_stress(found)
+            return Evaluation(
+                float(calculator.get_property("energy", bare)),
+                np.array(calculator.get_property("forces", bare), dtype=np.float64),
+                np.array(stress, dtype=np.float64).reshape(3, 3),
+            )
+
+    def ready(self, atoms: Atoms) -> Atoms | None:
+        """`atoms` as the package can take them; None where it would give nonsense.
+
+        Raises
+        ------
+        UnknownElementError, InputError
+            As for `evaluate`.
+        """
         self._check_shape(atoms)
         if _hopeless(atoms):
-            nothing = np.full((len(atoms), 3), np.nan)
-            return Evaluation(np.nan, nothing, np.full((3, 3), np.nan))
-        calculator, known = self._opened
+            return None
+        known = self.elements
         if strange := sorted(set(atoms.numbers.tolist()) - set(known)):
             names = ", ".join(chemical_symbols[z] for z in known)
             raise UnknownElementError(
@@ -92,16 +117,7 @@ class ForeignPotential:
         if np.linalg.det(cell) < 0:
             # The same lattice, right-handed: DeePMD's forces change sign otherwise.
             cell, periodic = cell[[0, 2, 1]], periodic[[0, 2, 1]]
-        bare = Atoms(atoms.numbers, atoms.positions, cell=cell, pbc=periodic)
-        stress = np.full((3, 3), np.nan)
-        if atoms.pbc.all():
-            found = np.asarray(calculator.get_property("stress", bare), dtype=float)
-            stress = found if found.size == 9 else voigt_6_to_full_3x3_stress(found)
-        return Evaluation(
-            float(calculator.get_property("energy", bare)),
-            np.array(calculator.get_property("forces", bare), dtype=np.float64),
-            np.array(stress, dtype=np.float64).reshape(3, 3),
-        )
+        return Atoms(atoms.numbers, atoms.positions, cell=cell, pbc=periodic)
 
     def _check_shape(self, atoms: Atoms) -> None:
         if not len(atoms):

@@ -17,7 +17,7 @@ from brine.threads import thread_count
 
 PACKAGED: Final = ".nequip.zip"
 COMPILED: Final = ".nequip.pt2"
-Target = Literal["ase", "pair_nequip", "pair_allegro"]
+Target = Literal["ase", "batch", "pair_nequip", "pair_allegro"]
 
 
 def compile_command(source: str, model: str, target: Target) -> list[str]:
@@ -68,7 +68,8 @@ def compiled(package: bytes, target: Target, name: str) -> bytes:
     ----------
     package : bytes
     target : str
-        ``ase`` for Python, else LAMMPS's pair style.
+        ``ase`` for Python, ``batch`` for many structures at once, else LAMMPS's pair
+        style.
     name : str
         Of the model, for errors.
 

@@ -26,6 +26,12 @@ class Evaluation:
     forces: NDArray[np.float64]
     stress: NDArray[np.float64]
 
+    @classmethod
+    def unknown(cls, n_atoms: int) -> "Evaluation":
+        """NaN everywhere."""
+        nan = np.nan
+        return cls(nan, np.full((n_atoms, 3), nan), np.full((3, 3), nan))
+
 
 @dataclass(frozen=True)
 class Uncertainty:

@@ -28,6 +28,7 @@ from brine.dynamics.lammps import (
 )
 from brine.observables.mean_squared_displacement import mean_squared_displacement
 from brine.oracles import SPCFw, label_frames
+from brine.potentials.torch_sim import torch_sim_model
 from brine.settings import AllegroSettings, DeePMDSettings, NequIPSettings
 from brine.structures import build_box, rattle
 from brine.structures.boxes import mass_density
@@ -106,6 +107,18 @@ def assert_same(potential, own, atoms):
     np.testing.assert_allclose(found.forces, bare.get_forces(), rtol=0, atol=1e-5)
     stress = bare.get_stress(voigt=False)
     np.testing.assert_allclose(found.stress, stress, rtol=0, atol=1e-7)
+
+
+def assert_the_same_together(potential, structures):
+    """A molecule on top of another leaves the rest alone."""
+    structures[1].positions[0] = structures[1].positions[1]
+    together = torch_sim_model(potential)(structures)
+    for atoms, found in zip(structures, together, strict=True):
+        alone = potential.evaluate(atoms)
+        assert found.energy == pytest.approx(alone.energy, abs=1e-4, nan_ok=True)
+        for name in ("forces", "stress"):
+            pair = getattr(found, name), getattr(alone, name)
+            np.testing.assert_allclose(*pair, rtol=0, atol=1e-5)
 
 
 @needs_deepmd
@@ -257,6 +270,8 @@ def test_a_compiled_model_gives_what_nequip_gives(kind, water, tmp_path):
     agreement = check_agreement(state, package, program, tmp_path / "run")
     agreement.check()
     assert agreement.force < 1e-5
+    if find_spec("torch_sim") is not None:
+        assert_the_same_together(package, [water.frame(k) for k in (7, 8, 9)])
 
 
 @needs_nequip
