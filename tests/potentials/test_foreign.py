@@ -106,6 +106,19 @@ def test_what_cannot_be_opened_is_said(toys, tmp_path, name, text, error, words)
         _ = brine.load(path).elements
 
 
+def test_a_model_for_another_device_is_compiled_anew(model, water, monkeypatch):
+    def compiled(package, target, name):
+        return package if target == "ase" else b""
+
+    monkeypatch.setattr("brine.potentials.foreign.compiled", compiled)
+    potential = ForeignPotential("water.toy", b"{", source=model.read_bytes())
+    expected = brine.load(model).evaluate(water).forces
+    np.testing.assert_array_equal(potential.evaluate(water).forces, expected)
+    water = water.copy()
+    water.calc = potential.calculator()
+    np.testing.assert_array_equal(water.get_forces(), expected)
+
+
 def test_a_file_that_is_not_there_is_named(toys, tmp_path):
     with pytest.raises(PotentialFileError, match=r"no model at .*ice\.toy"):
         brine.load(tmp_path / "ice.toy")

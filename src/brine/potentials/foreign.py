@@ -141,8 +141,7 @@ class ForeignPotential:
 
     def calculator(self) -> Calculator:
         """The package's own ASE calculator, a new one."""
-        calculator, _ = open_model(self.package, self._path, self.name)
-        return calculator
+        return self._open()[0]
 
     def save(self, path: Path) -> None:
         """Write one file that `brine.load` reads back."""
@@ -152,6 +151,16 @@ class ForeignPotential:
 
     @cached_property
     def _opened(self) -> tuple[Calculator, tuple[int, ...]]:
+        return self._open()
+
+    def _open(self) -> tuple[Calculator, tuple[int, ...]]:
+        try:
+            return open_model(self.package, self._path, self.name)
+        except PotentialFileError:
+            if not self.source:
+                raise
+        # Compiled for another kind of device.
+        self._path.write_bytes(compiled(self.source, "ase", self.name))
         return open_model(self.package, self._path, self.name)
 
     @cached_property
