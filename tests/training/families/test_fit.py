@@ -29,10 +29,13 @@ class Toy:
         return [Point(int(found.read_text()), 0.01, 0.2)] if found.exists() else []
 
     def finish_commands(self, order: Order) -> list[list[str]]:
-        return [["cp", "done", "model.pb"], ["false"]]
+        return [["cp", "done", "model.pb"], ["false"], ["cp", "done", "source.zip"]]
 
     def model(self, folder: Path) -> Path | None:
         return folder / "model.pb" if (folder / "model.pb").exists() else None
+
+    def source(self, folder: Path) -> Path | None:
+        return folder / "source.zip" if (folder / "source.zip").exists() else None
 
     def environment(self, threads: int) -> dict[str, str]:
         return {}
@@ -60,6 +63,7 @@ def test_a_budget_becomes_steps(toy, tmp_path, budget, n_steps):
 
     assert found.n_steps == n_steps
     assert found.potential.content == str(n_steps).encode()
+    assert found.potential.source == found.potential.content
     assert found.potential.provenance["steps"] == n_steps
     assert told == sorted(told)
     assert told[-1] == 1.0
