@@ -199,7 +199,7 @@ def read_foreign(path: Path) -> ForeignPotential:
         content = path.read_bytes()
     except OSError as error:
         raise PotentialFileError(
-            f"no model at {path} ({error.strerror}); name the file of a frozen or "
+            f"no model at {path} ({error.strerror}); name the file of a frozen, packaged or "
             "compiled model."
         ) from None
     if suffix != PACKAGED:
