@@ -199,8 +199,8 @@ def read_foreign(path: Path) -> ForeignPotential:
         content = path.read_bytes()
     except OSError as error:
         raise PotentialFileError(
-            f"no model at {path} ({error.strerror}); name the file of a frozen, packaged "
-            "or compiled model."
+            f"no model at {path} ({error.strerror}); name the file of a frozen, "
+            "packaged or compiled model."
         ) from None
     if suffix != PACKAGED:
         return ForeignPotential(path.name, content)
