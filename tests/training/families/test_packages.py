@@ -301,6 +301,7 @@ def test_nequip_and_allegro_learn_with_gaps_and_go_on(kind, water, tmp_path):
     config = json.loads((tmp_path / "config.yaml").read_text())
     assert config["trainer"]["max_steps"] == found.n_steps == 225
     assert "Continuing training" in (tmp_path / "log.txt").read_text()
-    assert np.isfinite(found.points[-1].force)
-    assert found.points[-1].force < 0.7 * found.points[0].force
+    # Where the log begins depends on when the first attempt was stopped.
+    untrained = np.sqrt(np.mean(water.forces**2))
+    assert found.points[-1].force < 0.5 * untrained
     shutil.rmtree(tmp_path)
