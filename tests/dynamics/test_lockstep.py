@@ -63,6 +63,13 @@ def test_each_ends_as_it_would_alone_and_waits_for_none_that_has_ended(argon):
     assert [argon.sizes.count(n) for n in (2, 1)] == [10, 10]
 
 
+def test_a_cluster_is_not_asked_for_among_boxes(argon):
+    some = runs(10, 10)
+    some[1].atoms.pbc = False
+    replicas.run_replicas(some, argon)
+    assert argon.sizes == []
+
+
 def test_one_that_cannot_start_ends_all(argon):
     some = runs(10**6, 10**6)
     some[1].atoms.positions[0] = np.nan

@@ -71,7 +71,9 @@ def run_replicas(
     if len(replicas) == 1:
         (one,) = replicas
         return [run_md(one.atoms, potential, one.settings, out=one.out, report=report)]
-    told, many = _Together(len(replicas), report), batched(potential)
+    told = _Together(len(replicas), report)
+    periodic = all(replica.atoms.pbc.all() for replica in replicas)
+    many = batched(potential) if periodic else None
     together = Lockstep(many, len(replicas)) if many else None
     with (
         Interruption() as interruption,

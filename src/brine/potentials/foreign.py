@@ -106,7 +106,8 @@ class ForeignPotential:
         self._check_shape(atoms)
         if _hopeless(atoms):
             return None
-        known = self.elements
+        with _ONE_AT_A_TIME:
+            known = self.elements
         if strange := sorted(set(atoms.numbers.tolist()) - set(known)):
             names = ", ".join(chemical_symbols[z] for z in known)
             raise UnknownElementError(

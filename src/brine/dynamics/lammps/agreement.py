@@ -112,7 +112,7 @@ def _check_ranks(program: LammpsProgram, log: Path) -> None:
     """Under another MPI's launcher every process would do the whole calculation."""
     grid = re.search(r"(\d+) by (\d+) by (\d+) MPI processor grid", log.read_text())
     found = math.prod(map(int, grid.groups())) if grid else 0
-    if found != program.ranks:
+    if program.launcher and found != program.ranks:
         raise InputError(
             f"LAMMPS must run on {program.ranks} ranks, got {found}, for "
             f"{' '.join(program.launcher)} is not of the MPI that "

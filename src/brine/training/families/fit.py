@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -111,7 +111,6 @@ def fit_elsewhere(
     order = _order(trainer, _usable(dataset), settings, folder, seed)
     trainer.write_inputs(order)
     _train(trainer, order, report)
-    model, source = _finish(trainer, order)
     provenance = {
         "brine": brine.__version__,
         "data_hash": dataset.content_hash,
@@ -120,12 +119,7 @@ def fit_elsewhere(
         "settings": settings.model_dump(mode="json"),
         "steps": order.n_steps,
     }
-    potential = ForeignPotential(
-        model.name,
-        model.read_bytes(),
-        provenance,
-        source.read_bytes() if source else b"",
-    )
+    potential = _finish(trainer, order, provenance)
     report("fit", {"done": 1.0})
     seen = [p for p in trainer.points(order.folder) if not math.isnan(p.force)]
     return TrainedModel(potential, order.n_steps, tuple(seen))
@@ -269,8 +263,10 @@ def _train(trainer: Trainer, order: Order, report: Report) -> None:
     done.write_text(json.dumps(order.n_steps))
 
 
-def _finish(trainer: Trainer, order: Order) -> tuple[Path, Path | None]:
-    """The model file, and its source; a compression that cannot be leaves it frozen.
+def _finish(
+    trainer: Trainer, order: Order, provenance: Mapping[str, object]
+) -> ForeignPotential:
+    """The model; without what cannot be compressed or packaged.
 
     What an attempt that was killed has left of a file is no model.
     """
@@ -282,9 +278,10 @@ def _finish(trainer: Trainer, order: Order) -> tuple[Path, Path | None]:
         except BrineError:
             if trainer.model(order.folder) is None:
                 raise
-    model = trainer.model(order.folder)
+    model, source = trainer.model(order.folder), trainer.source(order.folder)
     assert model is not None
-    return model, trainer.source(order.folder)
+    package = source.read_bytes() if source else b""
+    return ForeignPotential(model.name, model.read_bytes(), provenance, package)
 
 
 def _run(
