@@ -217,6 +217,16 @@ def test_lammps_says_what_deepmd_says(frozen, water, tmp_path, ranks):
 
 @needs_deepmd
 @needs_lammps
+def test_single_precision_is_fine_enough_to_be_checked(water, tmp_path):
+    chosen = deepmd(steps=100, precision="float32")
+    potential = fit_elsewhere(water, chosen, tmp_path / "fit").potential
+    state = start_state(water.frame(0), MDSettings(NVE(300.0), n_steps=1))
+    program = find_lammps("deepmd")
+    check_agreement(state, potential, program, tmp_path / "run").check()
+
+
+@needs_deepmd
+@needs_lammps
 def test_a_run_in_lammps_goes_on_from_its_restart(frozen, water, tmp_path):
     potential, program = brine.load(frozen), find_lammps("deepmd")
     half, whole = (
